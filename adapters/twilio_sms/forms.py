@@ -1,0 +1,125 @@
+"""From a signed form to values. Every field that is used is checked for its form, here and nowhere else.
+
+Twilio's signature joins names and values without delimiters, so that `Body=hi&From=+1303` signs like
+`BodyhiFrom=+1303`: whoever holds one signed request can move the seams. So what is used must be there once, and look
+like itself. Fields that are not used may be anything, for Twilio adds some without notice. Field names after
+https://www.twilio.com/docs/messaging/guides/webhook-request and
+https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from adapters.twilio_sms import address, codes
+from gateway.channels.contract import DeliveryReport, Inbound, WebhookRefused
+from gateway.domain.message import Media, body_fault
+
+MOST_FIELDS: Final = 200
+MOST_MEDIA: Final = 10
+"""Twilio's own bound for one message."""
+
+_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}", re.ASCII)
+_COUNT = re.compile(r"\d{1,2}", re.ASCII)
+_STATUS = re.compile(r"[a-z_]{1,32}", re.ASCII)
+_ERROR = re.compile(r"\d{1,6}", re.ASCII)
+_REFERENCE = re.compile(r"[A-Za-z0-9._~-]{1,64}", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
+
+
+def pairs(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form as sent. Raises WebhookRefused where the bytes are no UTF-8 form."""
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:  # UnicodeDecodeError is one
+        raise WebhookRefused(400, "the body is not a form in UTF-8") from None
+
+
+def fields(form: list[tuple[str, str]], account_sid: str) -> dict[str, str]:
+    """The form as a mapping, once it is known to be of our account and to name nothing twice."""
+    known = dict(form)
+    if len(known) != len(form):
+        raise WebhookRefused(400, "a field is there twice")
+    if known.get("AccountSid") != account_sid:
+        raise WebhookRefused(403, "the request is for another account")
+    return known
+
+
+def inbound(known: Mapping[str, str]) -> Inbound:
+    """A customer's message. `To` may be a number that is not ours: the gateway says so, not the form."""
+    body, endpoint = known.get("Body"), known.get("To", "")
+    sender = address.customer(known.get("From", ""))
+    if sender is None:
+        raise WebhookRefused(400, "From is not an address")
+    if address.OURS.fullmatch(endpoint) is None:
+        raise WebhookRefused(400, "To is not a number")
+    if body is None:
+        raise WebhookRefused(400, "Body is missing")
+    if fault := body_fault(body):
+        raise WebhookRefused(400, fault)
+    return Inbound(
+        _sid(known), sender, endpoint, body, media=_media(known), sender_name=_profile_name(known, sender.kind)
+    )
+
+
+def report(known: Mapping[str, str], query: Mapping[str, str]) -> DeliveryReport | None:
+    """What became of a message; None where the status says nothing new ("queued", "sending", one not yet known)."""
+    sid, status, error, reference = (
+        _sid(known),
+        known.get("MessageStatus", ""),
+        known.get("ErrorCode"),
+        query.get("ref"),
+    )
+    if _STATUS.fullmatch(status) is None:
+        raise WebhookRefused(400, "MessageStatus is not a status")
+    if error is not None and _ERROR.fullmatch(error) is None:
+        raise WebhookRefused(400, "ErrorCode is not a number")
+    if reference is not None and _REFERENCE.fullmatch(reference) is None:
+        raise WebhookRefused(400, "ref is not a reference of ours")
+    state = codes.STATUSES.get(status)
+    if state is None:
+        return None
+    if state != "failed":
+        return DeliveryReport(state, sid, reference)
+    return DeliveryReport(state, sid, reference, error, codes.words(error))
+
+
+def _sid(known: Mapping[str, str]) -> str:
+    sid = known.get("MessageSid", "")
+    if _SID.fullmatch(sid) is None:
+        raise WebhookRefused(400, "MessageSid is not a message's SID")
+    return sid
+
+
+def _media(known: Mapping[str, str]) -> tuple[Media, ...]:
+    count = known.get("NumMedia", "0")
+    if count == "0":
+        return ()
+    if _COUNT.fullmatch(count) is None or int(count) > MOST_MEDIA:
+        raise WebhookRefused(400, f"NumMedia is not a number up to {MOST_MEDIA}")
+    return tuple(
+        Media(_media_url(known.get(f"MediaUrl{n}", "")), _media_type(known.get(f"MediaContentType{n}", "")))
+        for n in range(int(count))
+    )
+
+
+def _media_url(url: str) -> str:
+    if not (url.startswith(("https://", "http://")) and len(url) <= 2048 and url.isprintable()):
+        raise WebhookRefused(400, "a MediaUrl is not a URL")
+    return url
+
+
+def _media_type(content_type: str) -> str:
+    if _MEDIA_TYPE.fullmatch(content_type) is None:
+        raise WebhookRefused(400, "a MediaContentType is not a media type")
+    return content_type
+
+
+def _profile_name(known: Mapping[str, str], kind: str) -> str | None:
+    """A WhatsApp profile's name; one that cannot be stored is left out, since the message matters more."""
+    name = known.get("ProfileName", "")
+    usable = kind == "whatsapp" and 0 < len(name) <= 255 and body_fault(name) is None
+    return name if usable else None

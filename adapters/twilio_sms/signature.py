@@ -1,0 +1,38 @@
+"""Twilio's signature of a webhook, computed directly: the SDK's validator alone would halve the rate of arrival.
+
+The scheme (https://www.twilio.com/docs/usage/webhooks/webhooks-security): HMAC-SHA1, keyed by the auth token, over the
+URL followed by every form field's name and value, sorted, without delimiters, in Base64. Twilio is not consistent
+about a port in the URL, so that the SDK's `RequestValidator` also tries the URL with its port taken away, and with the
+scheme's own port put in where there is none; so do we, and a property test holds the two to the same verdicts.
+Since nothing stands between the fields, a valid signature says little about where one ends: see `forms.py`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+
+def is_valid(tokens: Iterable[str], url: str, fields: Iterable[tuple[str, str]], signature: str) -> bool:
+    """Whether any token signed this URL with these fields. No token may be empty: anyone can sign with that."""
+    told = signature.encode("ascii", "replace")
+    body = "".join([name + value for name, value in sorted(set(fields))]).encode()
+    return any(
+        hmac.compare_digest(b64encode(hmac.digest(token.encode(), variant.encode() + body, "sha1")), told)
+        for token in tokens
+        for variant in _variants(url)
+    )
+
+
+def _variants(url: str) -> tuple[str, ...]:
+    parts = urlsplit(url)
+    host = parts.netloc.partition(":")[0]
+    if parts.port:
+        return url, _with_netloc(parts, host)
+    return url, _with_netloc(parts, f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}")
+
+
+def _with_netloc(parts: SplitResult, netloc: str) -> str:
+    return parts._replace(netloc=netloc).geturl()

@@ -1,0 +1,130 @@
+"""The steps of a delivery that the outbox takes: claim it, then say how the attempt ended. No provider is known here.
+
+What happens between the two is outside any transaction; whoever claims must finish, and a claim whose lease ran out is
+of unknown fate: it is looked up at the provider, and never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateway.actions.report import apply
+from gateway.domain.delivery import DeliveryId, Move, move
+from gateway.store import deliveries
+from gateway.store.deliveries import Change, Delivery
+from gateway.store.store import Tx
+
+LOOKUPS: Final = tuple(timedelta(seconds=s) for s in (0, 5, 30, 300, 1800))
+"""When a message of unknown fate is looked up at its provider, each after the one before; then a person settles it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended: accepted, postponed, rejected or lost. `due_at` says when to try or look again."""
+
+    delivery: DeliveryId
+    attempt: int
+    step: Move
+    now: int
+    provider_id: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    due_at: int | None = None
+
+
+async def claim_due(tx: Tx, channel: str, room: int, now: int, lease_until: int) -> list[Delivery]:
+    """Claim up to `room` deliveries of a channel, in order, with the number of this attempt."""
+    claimed = []
+    for delivery in await deliveries.due(tx, channel, now, room):
+        if await deliveries.take(tx, delivery.id, now, lease_until):
+            taken = await deliveries.get(tx, delivery.id)
+            claimed.append(taken or delivery)
+    return claimed
+
+
+async def finish(tx: Tx, endings: Sequence[Ending]) -> list[bool]:
+    """Record how attempts ended; False for one that was given up meanwhile and is not ours to finish."""
+    return [await _finish(tx, ending) for ending in endings]
+
+
+async def _finish(tx: Tx, ending: Ending) -> bool:
+    delivery = await deliveries.get(tx, ending.delivery)
+    if delivery is None or delivery.attempt != ending.attempt:
+        return False
+    if delivery.state != "sending" and (ending.step != "accepted" or delivery.state == "queued"):
+        return False  # a report overtook the provider's own answer, or the lease ran out: only good news is still news
+    await _move(tx, delivery, ending)
+    if ending.provider_id is not None:
+        await _hear_kept_reports(tx, ending.delivery, ending.provider_id, ending.now)
+    return True
+
+
+async def _move(tx: Tx, delivery: Delivery, ending: Ending) -> None:
+    state = move(delivery.state, ending.step)
+    provider_id = ending.provider_id
+    if provider_id is not None and await deliveries.by_provider_id(tx, delivery.channel, provider_id) is not None:
+        provider_id = None  # known already, from a report or a look-up
+    new = Change(state, ending.due_at, ending.code, ending.detail, provider_id)
+    await deliveries.change(tx, delivery.id, new, ending.now)
+    if state != delivery.state:
+        tx.event(delivery.team, "delivery.changed", delivery.thread, ending.now, {"message": delivery.message})
+
+
+async def _hear_kept_reports(tx: Tx, delivery: DeliveryId, provider_id: str, now: int) -> None:
+    """Reports that came before we knew the provider's id of this message."""
+    now_known = await deliveries.get(tx, delivery)
+    if now_known is None:
+        return
+    for kept in await deliveries.kept_reports(tx, now_known.channel, provider_id):
+        await deliveries.adopt_report(tx, kept["id"], delivery)
+        fresh = await deliveries.get(tx, delivery)
+        if fresh is not None:
+            await apply(tx, fresh, provider_id, kept["state"], kept["code"], kept["detail"], now)
+
+
+async def give_up_leases(tx: Tx, ended_by: int, now: int) -> list[DeliveryId]:
+    """Sends whose lease ended by then become `unknown`, to be looked up at once; a bounded number."""
+    given_up = await deliveries.expired(tx, ended_by)
+    for lost in given_up:
+        delivery = await deliveries.get(tx, lost)
+        if delivery is not None:
+            detail = "Teamline stopped while this was being sent; it may have gone out."
+            await _move(tx, delivery, Ending(lost, delivery.attempt, "lost", now, detail=detail, due_at=now))
+    return given_up
+
+
+async def strand(tx: Tx, live: tuple[str, ...], now: int) -> int:
+    """What waits for a channel that is not configured any more fails, so that somebody sees it; how many did."""
+    stranded = await deliveries.waiting_elsewhere(tx, live)
+    for delivery in stranded:
+        detail = f"The channel {delivery.channel} is not configured any more."
+        change = Change(move(delivery.state, "strand"), detail=detail)
+        await deliveries.change(tx, delivery.id, change, now)
+        tx.event(delivery.team, "delivery.changed", delivery.thread, now, {"message": delivery.message})
+    return len(stranded)
+
+
+async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int) -> bool:
+    """Settle a message of unknown fate with what the provider's list showed: provider ids of messages that may be it,
+    oldest first. The first that no other delivery owns is it; none proves nothing. True when it was settled."""
+    delivery = await deliveries.get(tx, lost.id)
+    if delivery is None or delivery.state != "unknown" or delivery.attempt != lost.attempt:
+        return True
+    busy = await deliveries.is_sending(tx, delivery.thread)  # a twin of this text may be under way right now
+    for provider_id in () if busy else candidates:
+        if await deliveries.by_provider_id(tx, delivery.channel, provider_id) is None:
+            await _move(tx, delivery, Ending(lost.id, lost.attempt, "accepted", now, provider_id=provider_id))
+            await _hear_kept_reports(tx, lost.id, provider_id, now)
+            return True
+    await deliveries.look_later(tx, delivery.id, next_lookup(delivery.lookups + 1, now), now)
+    return False
+
+
+def next_lookup(lookups: int, now: int) -> int | None:
+    """When to look next after so many look-ups; None: it is a person's turn."""
+    if lookups >= len(LOOKUPS):
+        return None
+    return now + LOOKUPS[lookups] // timedelta(microseconds=1)

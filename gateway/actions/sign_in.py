@@ -1,0 +1,54 @@
+"""Signing in and out. Passwords are checked outside the transaction, in a thread; here only rows are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from gateway.domain.author import AgentId, Principal
+from gateway.errors import TooMany, Unauthenticated
+from gateway.store import agents, attempts, credentials
+from gateway.store.credentials import SESSION_DAYS
+from gateway.store.store import Row, Tx
+
+WINDOW: Final = timedelta(minutes=15)
+MOST_BY_LOGIN: Final = 10
+MOST_BY_ADDRESS: Final = 50
+_MICROS: Final = timedelta(microseconds=1)
+
+
+async def begin_sign_in(tx: Tx, login: str, subjects: Sequence[tuple[str, int]], now: int) -> Row | None:
+    """Count an attempt by each subject (hashed login, hashed address, and how many each may make); raises TooMany
+    before the password is looked at. The person's id, password_hash and disabled_at, or None for a login unknown."""
+    since = now - WINDOW // _MICROS
+    for subject, most in subjects:
+        if await attempts.count(tx, subject, since) >= most:
+            raise TooMany("too many attempts to sign in; wait a quarter of an hour", retry_after=WINDOW.seconds)
+    for subject, _ in subjects:
+        await attempts.add(tx, subject, now)
+    return await agents.find_agent(tx, login)
+
+
+async def finish_sign_in(
+    tx: Tx, agent: AgentId, password_hash: str, secret: bytes, subject: str, now: int
+) -> tuple[Principal, list[str]]:
+    """Open a session for a person whose password was right; their own attempts are forgotten.
+
+    Raises Unauthenticated when the password was changed or the person disabled meanwhile.
+    """
+    row = await agents.get_agent(tx, agent)
+    if row is None or row["disabled_at"] is not None or row["password_hash"] != password_hash:
+        raise Unauthenticated
+    await attempts.clear(tx, subject)
+    expires = now + timedelta(days=SESSION_DAYS) // _MICROS
+    await credentials.add_credential(tx, agent, "session", secret, now, expires_at=expires)
+    principal = await credentials.authenticate(tx, secret, now)
+    return principal, [str(team) for team in await agents.teams_of(tx, agent)]
+
+
+async def sign_out(tx: Tx, secret: bytes, now: int) -> None:
+    """End this session. A personal token is not ended by signing out."""
+    principal = await credentials.authenticate(tx, secret, now)
+    if principal.author.evidence.kind == "session":
+        await credentials.revoke(tx, principal.author.evidence.credential, now)

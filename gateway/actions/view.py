@@ -1,0 +1,99 @@
+"""What a person asks to see. Each query starts from the credential and joins `holding`; none of them writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from gateway.domain import wire
+from gateway.domain.author import Principal
+from gateway.domain.instant import rfc3339
+from gateway.domain.message import Message, TeamId, ThreadId
+from gateway.domain.thread import Line, Thread
+from gateway.domain.wire import Json
+from gateway.store import agents, credentials, events, inbox, messages, threads
+from gateway.store.events import Heads
+from gateway.store.inbox import Place, View
+from gateway.store.store import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, where to go on, and where the logs stood when it was read."""
+
+    items: list[Json]
+    next: Place | None
+    heads: Heads
+
+
+async def me(tx: Tx, secret: bytes, now: int) -> tuple[Principal, list[TeamId]]:
+    """The person, and the teams whose threads they hold."""
+    principal = await credentials.authenticate(tx, secret, now)
+    return principal, await agents.teams_of(tx, principal.agent)
+
+
+async def inbox_page(
+    tx: Tx, secret: bytes, view: View, team: TeamId | None, after: Place | None, limit: int, now: int
+) -> Page:
+    principal = await credentials.authenticate(tx, secret, now)
+    _, heads = await events.audience(tx, principal.agent)
+    rows, next_place = await inbox.page(tx, principal.agent, view, team, after, limit)
+    return Page([wire.own_thread(row) for row in rows], next_place, heads)
+
+
+async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Thread, list[Line]]:
+    """The thread as this person sees it, and the customer's addresses in it, where they last wrote first."""
+    principal = await credentials.authenticate(tx, secret, now)
+    await threads.team_in_reach(tx, principal.agent, thread_id)
+    found = await threads.get_threads(tx, principal.agent, [thread_id])
+    return found[thread_id], await threads.lines_of(tx, thread_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a thread: next to a message's id; with neither bound, the newest."""
+
+    before: int | None
+    after: int | None
+    limit: int
+    notes: bool
+    events: bool
+
+
+async def messages_page(tx: Tx, secret: bytes, thread_id: ThreadId, window: Window, now: int) -> Page:
+    """Oldest first. `next` is set when there is more in the direction asked for."""
+    principal = await credentials.authenticate(tx, secret, now)
+    await threads.team_in_reach(tx, principal.agent, thread_id)
+    _, heads = await events.audience(tx, principal.agent)
+    found = await messages.page(
+        tx, thread_id, before=window.before, after=window.after, limit=window.limit + 1, notes=window.notes
+    )
+    more = len(found) > window.limit
+    if more:
+        found = found[: window.limit] if window.after is not None else found[1:]
+    edge = (found[-1] if window.after is not None else found[0]).id if found and more else None
+    items = [wire.message(message) for message in found]
+    if window.events:
+        items = _merge(items, await _quiet_lines(tx, thread_id, found, window, more))
+    return Page(items, None if edge is None else (0, edge), heads)
+
+
+async def _quiet_lines(tx: Tx, thread_id: ThreadId, found: list[Message], window: Window, more: bool) -> list[Json]:
+    """The quiet lines that belong between these messages, and past the newest or before the oldest of all."""
+    newest_page = window.before is None and (window.after is None or not more)
+    oldest_page = window.after is None and not more
+    since = 0 if oldest_page or not found else found[0].at
+    until = 2**62 if newest_page or not found else found[-1].at
+    rows = await events.quiet_lines(tx, thread_id, since, until, 2 * window.limit)
+    done_by = [json.loads(row["data"])["by"] for row in rows]
+    people = await events.names(tx, done_by)
+    return [_quiet_line(row, by, people[by]) for row, by in zip(rows, done_by, strict=True)]
+
+
+def _quiet_line(row: Row, by: int, name: str) -> Json:
+    author = {"kind": "agent", "id": str(by), "name": name}
+    return {"event": row["kind"], "at": rfc3339(row["at"]), "author": author}
+
+
+def _merge(items: list[Json], lines: list[Json]) -> list[Json]:
+    return sorted(items + lines, key=lambda item: str(item["at"]))  # stable: RFC 3339 with fixed digits sorts as time

@@ -1,0 +1,259 @@
+"""The checks that every adapter must pass, ours or a third party's. See docs/adapters.md for how to use them.
+
+Subclass `AdapterContract`, say in `play` how your provider behaves, and pytest (with pytest-asyncio in auto mode) runs
+the checks. They know nothing of any provider, touch no network of their own, and refuse an adapter that adds, drops or
+changes a single character of what a person wrote.
+"""
+# ruff: noqa: S101  asserts are what this file is for
+
+from __future__ import annotations
+
+import asyncio
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+from gateway.channels.contract import (
+    SEND_TIMEOUT,
+    Adapter,
+    DeliveryReport,
+    Inbound,
+    Outbound,
+    SendError,
+    SendResult,
+    Verdict,
+    Webhook,
+    WebhookRefused,
+    WebhookRequest,
+)
+from gateway.domain.address import Address
+from gateway.domain.message import BODY_LIMIT
+
+BODIES: Final = (
+    "hello",
+    "  kept as it is \r\n\tnew line\n",
+    "snowman \u2603, e + accent e\u0301, emoji \U0001f469\u200d\U0001f527\U0001f1fa\U0001f1f3",
+    "\u0645\u0631\u062d\u0628\u0627 \u202eabc\u202c \u2066x\u2069",
+    "zero\u200bwidth\ufeff",
+    "a=1&b=2;c+d%20e <Response><Message>hi</Message></Response> {{name}} ${name}",
+    "STOP",
+)
+"""Bodies that something on the way likes to change; each must come through character for character."""
+
+MARK: Final = "zebra7crossing4711"
+"""A body that must not turn up in any reason or detail."""
+
+
+class Provider(ABC):
+    """The other side of a channel, as the adapter's author plays it in a test. All of it belongs to one channel."""
+
+    adapter: Adapter
+    endpoint: str
+    """An address of ours that the adapter's config names."""
+    customer: Address
+    """Someone whom the adapter can write to."""
+
+    @abstractmethod
+    def text(self, body: str) -> tuple[WebhookRequest, Inbound]:
+        """The request by which `customer` sends `body` to `endpoint`, and what the adapter must make of it."""
+
+    @abstractmethod
+    def tampered(self, body: str) -> Mapping[str, WebhookRequest]:
+        """What went wrong -> a request with that body which must be refused: forged, unsigned, for someone else ..."""
+
+    @abstractmethod
+    def taken(self) -> list[str]:
+        """The bodies that the provider has taken from the adapter so far, in the order they came."""
+
+    def report(self, sent: SendResult, reference: str) -> tuple[WebhookRequest, DeliveryReport] | None:
+        """The request that reports a sent message delivered, and what the adapter must make of it; None: no reports."""
+        return None
+
+    def faults(self) -> Mapping[str, Callable[[], None]]:
+        """What goes wrong -> how to make the next send go wrong so. "hang" must never answer."""
+        return {}
+
+
+class AdapterContract(ABC):
+    """Base class of a test class: `class TestMine(AdapterContract)`."""
+
+    @abstractmethod
+    def play(self) -> AbstractAsyncContextManager[Provider]:
+        """A fresh channel and its provider."""
+
+    async def test_capabilities_are_sane(self) -> None:
+        """What the adapter says of itself is within what the gateway can do."""
+        async with self.play() as provider:
+            adapter = provider.adapter
+            assert 1 <= adapter.capabilities.max_body <= BODY_LIMIT
+            assert 1 <= adapter.concurrency <= 1_000
+            assert isinstance(adapter.capabilities.reports, bool)
+            assert isinstance(adapter.capabilities.lookup, bool)
+
+    async def test_only_our_endpoints_lead_somewhere(self) -> None:
+        """An endpoint of ours has a team; one that is not ours has None, and so does nonsense."""
+        async with self.play() as provider:
+            ours = provider.adapter.destination(provider.endpoint)
+            assert ours is not None
+            assert ours.team
+            for stranger in ("+19995550199", "nobody-here", "\x00", "x" * 10_000):
+                assert provider.adapter.destination(stranger) is None
+
+    async def test_a_text_comes_in_as_it_was_written(self) -> None:
+        """A good webhook gives exactly the message that was sent, whatever characters it has."""
+        async with self.play() as provider:
+            for body in BODIES:
+                request, expected = provider.text(body)
+                webhook = await provider.adapter.webhook(request)
+                assert (expected,) == webhook.inbound
+                assert body == webhook.inbound[0].body
+                assert () == webhook.reports
+                assert 200 <= webhook.reply.status < 300
+
+    async def test_a_webhook_twice_means_the_same_twice(self) -> None:
+        """A replayed request gives equal values: what is a repeat is for the gateway to say."""
+        async with self.play() as provider:
+            request, _ = provider.text("hello")
+            assert await provider.adapter.webhook(request) == await provider.adapter.webhook(request)
+
+    async def test_nothing_is_written_to_a_customer_by_the_answer(self) -> None:
+        """The provider's answer is the same for every message, so that it cannot be a reply to one."""
+        async with self.play() as provider:
+            replies = {(await provider.adapter.webhook(provider.text(body)[0])).reply for body in BODIES}
+            assert 1 == len(replies)
+
+    async def test_a_tampered_request_is_refused_without_repeating_it(self) -> None:
+        """Each tampered request is refused with a 4xx whose reason holds nothing of what came."""
+        async with self.play() as provider:
+            tampered = provider.tampered(MARK)
+            assert tampered, "name at least one request that must be refused"
+            for case, request in tampered.items():
+                refusal = await refused(provider.adapter, request)
+                assert refusal is not None, f"{case}: was believed"
+                assert 400 <= refusal.status < 500, case
+                assert [] == _repeated(request, provider.customer, refusal.reason), case
+
+    async def test_nonsense_is_refused_and_never_breaks_the_adapter(self) -> None:
+        """Bytes of any kind are refused with a 4xx; nothing else is ever raised, and no message comes of them."""
+        async with self.play() as provider:
+            good, _ = provider.text(MARK)
+            for request in _nonsense(good):
+                refusal = await refused(provider.adapter, request)
+                assert refusal is not None
+                assert 400 <= refusal.status < 500
+                assert [] == _repeated(request, provider.customer, refusal.reason)
+
+    async def test_a_reply_goes_out_as_it_was_written(self) -> None:
+        """The provider gets each body once, character for character, and gives it an id of its own."""
+        async with self.play() as provider:
+            results = [await provider.adapter.send(self._outbound(provider, body, n)) for n, body in enumerate(BODIES)]
+            assert list(BODIES) == provider.taken()
+            assert len(BODIES) == len({result.provider_id for result in results})
+            assert all(0 < len(result.provider_id) <= 255 for result in results)
+
+    async def test_sends_may_run_side_by_side(self) -> None:
+        """As many sends at once as the adapter asks for, and each message arrives once."""
+        async with self.play() as provider:
+            bodies = [f"message {n}" for n in range(min(provider.adapter.concurrency, 50))]
+            outbounds = [self._outbound(provider, body, n) for n, body in enumerate(bodies)]
+            await asyncio.gather(*(provider.adapter.send(outbound) for outbound in outbounds))
+            assert sorted(bodies) == sorted(provider.taken())
+
+    async def test_an_address_of_another_kind_is_refused_for_good(self) -> None:
+        """A customer whom this channel does not lead to is not tried again and again."""
+        async with self.play() as provider:
+            outbound = replace(self._outbound(provider, MARK), to=Address("carrier_pigeon", "loft-4711"))
+            error = await self._fails(provider, outbound)
+            assert error.verdict in ("permanent", "configuration")
+            assert [] == provider.taken()
+
+    async def test_a_failed_send_says_what_to_do(self) -> None:
+        """Whatever goes wrong is a SendError, in time, in words that hold neither text nor number."""
+        async with self.play() as provider:
+            for arrange in provider.faults().values():
+                arrange()
+                await self._fails(provider, self._outbound(provider, MARK))
+
+    async def test_a_cancelled_send_ends_at_once(self) -> None:
+        """A send that is cancelled does not go on, and the adapter stays fit for use."""
+        async with self.play() as provider:
+            hang = provider.faults().get("hang")
+            if hang is None:
+                return
+            hang()
+            send = asyncio.create_task(provider.adapter.send(self._outbound(provider, MARK)))
+            await asyncio.wait([send], timeout=0.05)
+            send.cancel()
+            await asyncio.wait([send], timeout=1)
+            assert send.done()
+            assert send.cancelled() or isinstance(send.exception(), SendError)
+            assert isinstance(await provider.adapter.send(self._outbound(provider, "hello", 1)), SendResult)
+
+    async def test_a_report_finds_its_message(self) -> None:
+        """A delivery report carries the message's id at the provider, and adds no message."""
+        async with self.play() as provider:
+            outbound = self._outbound(provider, "hello")
+            played = provider.report(await provider.adapter.send(outbound), outbound.reference)
+            assert provider.adapter.capabilities.reports == (played is not None)
+            if played is not None:
+                assert Webhook(reports=(played[1],)) == replace(await provider.adapter.webhook(played[0]), reply=OK)
+
+    async def test_a_lost_message_can_be_looked_up(self) -> None:
+        """Where look-up is promised it finds what was sent, and it never finds another message."""
+        async with self.play() as provider:
+            outbound, other = self._outbound(provider, "hello"), self._outbound(provider, "never sent", 1)
+            result = await provider.adapter.send(outbound)
+            if provider.adapter.capabilities.lookup:
+                assert (result,) == await provider.adapter.look_up(outbound)
+            assert () == await provider.adapter.look_up(other)
+
+    async def test_it_can_be_closed(self) -> None:
+        """Closing ends quietly, used or not."""
+        async with self.play() as provider:
+            assert None is await provider.adapter.close()
+
+    def _outbound(self, provider: Provider, body: str, n: int = 0) -> Outbound:
+        return Outbound(f"reference-{n}", provider.customer, provider.endpoint, body, datetime.now(UTC))
+
+    async def _fails(self, provider: Provider, outbound: Outbound) -> SendError:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await provider.adapter.send(outbound)
+        except SendError as error:
+            assert error.verdict in get_args(Verdict)
+            assert error.detail
+            assert outbound.body not in error.detail
+            assert outbound.to.value not in error.detail
+            return error
+        raise AssertionError("the send succeeded")
+
+
+OK: Final = Webhook().reply
+
+
+async def refused(adapter: Adapter, request: WebhookRequest) -> WebhookRefused | None:
+    """The refusal of a request, or None when the adapter believed it."""
+    try:
+        await adapter.webhook(request)
+    except WebhookRefused as refusal:
+        return refusal
+    return None
+
+
+def _nonsense(good: WebhookRequest) -> Iterable[WebhookRequest]:
+    bodies = (b"", b"\xff\xfe\x00", b"[" * 60_000, b"=&" * 30_000, b"\x00" * 64, good.body[: len(good.body) // 2])
+    yield from (replace(good, body=body) for body in bodies)
+    yield replace(good, method="PATCH")
+    yield replace(good, step="no/such/step")
+    yield replace(good, headers={})
+
+
+def _repeated(request: WebhookRequest, customer: Address, reason: str) -> list[str]:
+    """Which words of a request, long and with a digit in them, its refusal repeats; the customer's address counts."""
+    said = " ".join([request.body.decode(errors="replace"), request.url, *request.headers.values()])
+    words = {word for word in re.findall(r"\w{8,}", said) if re.search(r"\d", word)}
+    return sorted(word for word in words | {customer.value} if word in reason)

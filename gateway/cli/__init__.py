@@ -1,0 +1,21 @@
+"""The `teamline` command. Each subcommand imports what it needs when it runs, so that none makes another slow."""
+
+from __future__ import annotations
+
+import click
+
+from gateway.cli.demo import demo
+from gateway.cli.options import Commands
+from gateway.cli.people import agent, token
+from gateway.cli.serve import check, migrate, serve
+from gateway.cli.verify import verify
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="teamline", prog_name="teamline")
+def main() -> None:
+    """The messaging gateway in which people answer. Start with `teamline demo`."""
+
+
+for command in (serve, check, demo, migrate, agent, token, verify):
+    main.add_command(command)

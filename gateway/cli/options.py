@@ -1,0 +1,64 @@
+"""What several commands share: the config folder, the database, and how errors are told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from gateway.errors import ConfigError, TeamlineError
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from gateway.store.store import Store
+
+T = TypeVar("T")
+
+config_option = click.option(
+    "--config",
+    "folder",
+    type=click.Path(path_type=Path),
+    envvar="TEAMLINE_CONFIG",
+    default=Path("config"),
+    show_default=True,
+    help="The config folder.",
+)
+
+
+class Commands(click.Group):
+    """Our own errors are one clear line (a fault each for a config) and exit code 1, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            for fault in error.faults:
+                click.echo(str(fault), err=True)
+        except TeamlineError as error:
+            click.echo(f"teamline: {error.detail}", err=True)
+        sys.exit(1)
+
+
+def now() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the database beside whoever serves it, migrated, do the work, and close it."""
+    from gateway.store.doorbell import Doorbell
+    from gateway.store.sqlite import open_sqlite
+
+    async def run() -> T:
+        store = await open_sqlite(settings.database.path, doorbell=Doorbell(), serving=False)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,190 @@
+"""`agent` and `token`: people are rows, not config."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.options import config_option, now, with_store
+from gateway.errors import Invalid
+
+if TYPE_CHECKING:
+    from gateway.domain.author import Role
+    from gateway.domain.message import TeamId
+    from gateway.settings import Settings
+
+SHORTEST_PASSWORD = 12
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
+
+login_option = click.option("--login", required=True, help="What the person signs in with.")
+password_option = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
+    help="A file with the password on its first line, or - for standard input; asked for when left out.",
+)
+team_option = click.option("--team", "teams", multiple=True, help="A team's id; may be given several times.")
+
+
+@click.group()
+def agent() -> None:
+    """The people who answer."""
+
+
+@agent.command()
+@config_option
+@login_option
+@click.option("--name", required=True, help="The full name, as colleagues see it.")
+@click.option("--display-name", help="What customers see; the first name when left out.")
+@team_option
+@click.option("--role", type=click.Choice(["agent", "lead", "admin"]), default="agent", show_default=True)
+@password_option
+def add(
+    folder: Path,
+    login: str,
+    name: str,
+    display_name: str | None,
+    teams: tuple[str, ...],
+    role: Role,
+    password_file: Path | None,
+) -> None:
+    """Add a person."""
+    from gateway.actions.people import add_agent
+    from gateway.http.passwords import hash_password
+    from gateway.settings import load
+    from gateway.store.agents import NewAgent
+
+    settings = load(folder)
+    if not teams and role != "admin":
+        raise Invalid("name at least one --team; only an admin needs none")
+    new = NewAgent(
+        _login(login),
+        _name(name, "--name"),
+        _name(display_name or name.split()[0] if name.split() else "", "--display-name"),
+        role,
+        hash_password(_password(password_file)),
+        _teams(settings, teams),
+    )
+    with_store(settings, lambda store: store.write(add_agent, new, now()))
+    click.echo(f"added {new.login}")
+
+
+@agent.command("list")
+@config_option
+def list_(folder: Path) -> None:
+    """Everyone, by login."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gateway.settings import load
+    from gateway.store.agents import list_agents
+
+    table = Table("login", "name", "customers see", "role", "teams", "")
+    for row, teams in with_store(load(folder), lambda store: store.read(list_agents)):
+        state = "disabled" if row["disabled_at"] is not None else ""
+        table.add_row(row["login"], row["name"], row["display_name"], row["role"], ", ".join(teams), state)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@agent.command()
+@config_option
+@login_option
+@password_option
+def passwd(folder: Path, login: str, password_file: Path | None) -> None:
+    """Change a password. Every session of that person ends."""
+    from gateway.actions.people import change_password
+    from gateway.http.passwords import hash_password
+    from gateway.settings import load
+
+    settings = load(folder)
+    hashed = hash_password(_password(password_file))
+    with_store(settings, lambda store: store.write(change_password, _login(login), hashed, now()))
+    click.echo(f"changed; {login} must sign in again")
+
+
+@agent.command()
+@config_option
+@login_option
+def disable(folder: Path, login: str) -> None:
+    """End a person's access: sessions and tokens end, what they wrote stays."""
+    from gateway.actions.people import disable_agent
+    from gateway.settings import load
+
+    with_store(load(folder), lambda store: store.write(disable_agent, _login(login), now()))
+    click.echo(f"disabled {login}")
+
+
+@agent.command("teams")
+@config_option
+@login_option
+@team_option
+def teams_(folder: Path, login: str, teams: tuple[str, ...]) -> None:
+    """Put a person into exactly these teams."""
+    from gateway.actions.people import change_teams
+    from gateway.settings import load
+
+    settings = load(folder)
+    chosen = _teams(settings, teams)
+    with_store(settings, lambda store: store.write(change_teams, _login(login), chosen))
+    click.echo(f"{login}: {', '.join(chosen) or 'no team'}")
+
+
+@click.group()
+def token() -> None:
+    """Personal access tokens, for programs that act for one person."""
+
+
+@token.command()
+@config_option
+@login_option
+@click.option("--label", default="", help="What it is for.")
+@click.option("--may-reply", is_flag=True, help="Replies under it are marked as sent via a token.")
+def create(folder: Path, login: str, label: str, may_reply: bool) -> None:
+    """Make a token and print it, once, as the last line."""
+    from gateway.actions.people import add_token
+    from gateway.settings import load
+    from gateway.store.credentials import secret_hash
+
+    secret = f"tlp_{secrets.token_urlsafe(32)}"
+    hashed = secret_hash(secret)
+    with_store(load(folder), lambda store: store.write(add_token, _login(login), label, may_reply, hashed, now()))
+    click.echo("This is shown once. Whoever has it acts as that person.")
+    click.echo(secret)
+
+
+def _login(text: str) -> str:
+    login = text.strip().lower()
+    if _LOGIN.fullmatch(login) is None:
+        raise Invalid("a login has up to 64 letters, digits and . _ @ + -")
+    return login
+
+
+def _name(text: str, option: str) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= 80 or not name.isprintable():
+        raise Invalid(f"{option} takes 1 to 80 printable characters")
+    return name
+
+
+def _teams(settings: Settings, teams: Sequence[str]) -> tuple[TeamId, ...]:
+    known = settings.teams.by_id
+    unknown = sorted(set(teams) - set(known))
+    if unknown:
+        raise Invalid(f"there is no team {unknown[0]} in teams.toml; there are {', '.join(known)}")
+    return tuple(team for team in known if team in teams)
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        lines = click.open_file(str(file), encoding="utf-8").read().splitlines()
+        password = lines[0] if lines else ""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters")
+    return password

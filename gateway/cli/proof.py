@@ -1,0 +1,124 @@
+"""Proof that every outbound message was written under a person's authentication, and that none was changed or lost.
+
+What is proven: each outbound row has an author, the evidence was valid when it was written, its text and address are
+what was signed, and each team's chain is unbroken up to the head that stands in the team's own row. What is not: that
+nobody rewrote a whole chain with its head; keep the heads that `verify` prints elsewhere to rule that out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from gateway.domain.chain import link_hash
+from gateway.domain.message import TeamId, digest
+from gateway.store import proof
+from gateway.store.store import Row, Store
+
+SLACK: Final = timedelta(minutes=5) // timedelta(microseconds=1)
+"""Microseconds by which the clocks of two nodes may differ."""
+
+
+class Broken(Exception):
+    """The first row that does not hold, in words."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was verified."""
+
+    sessions: int = 0
+    tokens: int = 0
+    heads: dict[TeamId, tuple[int, str]] = field(default_factory=dict)
+    """Of each team: how many links, and the hash of the last, hexadecimal."""
+
+
+async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> Tally:
+    """Walk every chain, then every message. `progress` hears (rows done, rows in all). Raises Broken."""
+    tally = Tally()
+    chains = await store.read(proof.chains)
+    newest = await store.read(proof.newest_message)
+    total, walked = sum(row["chain_seq"] for row in chains) + newest, 0
+    if (stray := await store.read(proof.unknown_teams)) is not None:
+        raise Broken(f"team {stray['team_id']}: message {stray['message_id']}: its team does not exist")
+    for chain in chains:
+        await _walk(store, chain, tally, lambda n, done=walked: progress(done + n, total))
+        walked += chain["chain_seq"]
+    for start in range(0, newest, proof.PAGE):
+        missing = await store.read(proof.unsigned, start, start + proof.PAGE)
+        if missing is not None:
+            raise Broken(f"team {missing['team_id']}: message {missing['id']}: it is in no authorship chain")
+        progress(walked + start, total)
+    return tally
+
+
+async def _walk(store: Store, chain: Row, tally: Tally, progress: Callable[[int], None]) -> None:
+    team, prev, seq = TeamId(chain["id"]), b"", 0
+    while rows := await store.read(proof.links, team, seq):
+        for row in rows:
+            seq += 1
+            if seq > chain["chain_seq"]:
+                return _end(team, chain, prev, tally)  # written since the walk began
+            fault = _fault(team, row, seq, prev)
+            if fault is not None:
+                raise Broken(f"team {team}: link {row['seq']}: message {row['message_id']}: {fault}")
+            prev = bytes(row["hash"])
+            if row["kind"] == "session":
+                tally.sessions += 1
+            else:
+                tally.tokens += 1
+        progress(seq)
+    if seq != chain["chain_seq"]:
+        raise Broken(f"team {team}: link {seq + 1}: the chain ends here, but its head says {chain['chain_seq']} links")
+    return _end(team, chain, prev, tally)
+
+
+def _end(team: TeamId, chain: Row, prev: bytes, tally: Tally) -> None:
+    if prev != bytes(chain["chain_hash"]):
+        raise Broken(f"team {team}: link {chain['chain_seq']}: the head of the chain is another")
+    tally.heads[team] = (chain["chain_seq"], prev.hex())
+
+
+def _fault(team: TeamId, row: Row, seq: int, prev: bytes) -> str | None:
+    """What is wrong with a link, or None."""
+    return _chain_fault(team, row, seq, prev) or _message_fault(row) or _evidence_fault(row)
+
+
+def _chain_fault(team: TeamId, row: Row, seq: int, prev: bytes) -> str | None:
+    if row["seq"] != seq:
+        return f"link {seq} is missing"
+    if bytes(row["prev"]) != prev:
+        return "it does not carry the hash of the link before"
+    expected = link_hash(
+        prev, team, seq, row["message_id"], row["agent_id"], row["credential_id"], bytes(row["digest"])
+    )
+    return None if bytes(row["hash"]) == expected else "its hash does not fit what it says"
+
+
+def _message_fault(row: Row) -> str | None:
+    if row["message"] is None:
+        return "the message is gone"
+    if row["direction"] != "out":
+        return "the message is not outbound"
+    if (row["message_agent"], row["message_credential"]) != (row["agent_id"], row["credential_id"]):
+        return "the message names another author or other evidence than was signed"
+    for reference in ("agent", "thread", "identity", "delivery"):
+        if row[reference] is None:
+            return f"its {reference} is gone"
+    signed = digest(bytes(row["salt"] or b""), row["body"], row["identity_id"], row["channel"], row["at"])
+    return None if signed == bytes(row["digest"]) else "its text, address or time is not what was signed"
+
+
+def _evidence_fault(row: Row) -> str | None:
+    if row["credential_agent"] is None:
+        return "the evidence is gone"
+    if row["credential_agent"] != row["agent_id"]:
+        return "the evidence is another person's"
+    if not row["may_reply"]:
+        return "the evidence did not allow replies"
+    if row["created_at"] > row["at"] + SLACK:
+        return "the evidence is younger than the message"
+    ended = min(row["expires_at"] or 2**63 - 1, row["revoked_at"] or 2**63 - 1)
+    return "the evidence had ended before the message was written" if ended < row["at"] - SLACK else None

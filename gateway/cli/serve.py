@@ -1,0 +1,50 @@
+"""`serve`, `check` and `migrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gateway.cli.options import config_option, with_store
+
+
+@click.command()
+@config_option
+@click.option("--listen", metavar="HOST:PORT", help="Overrides `listen` of gateway.toml; port 0 picks a free one.")
+def serve(folder: Path, listen: str | None) -> None:
+    """Run the gateway until SIGTERM. SIGHUP, and any change in the folder, reloads the config."""
+    import asyncio
+
+    from gateway import log
+    from gateway.app import serve_forever
+    from gateway.settings import load
+
+    log.configure()
+    settings = load(folder, listen=listen)
+    asyncio.run(serve_forever(settings, listen, announce=lambda url: click.echo(f"listening on {url}")))
+
+
+@click.command()
+@click.argument(
+    "folder", type=click.Path(path_type=Path), envvar="TEAMLINE_CONFIG", default=Path("config"), metavar="[DIR]"
+)
+def check(folder: Path) -> None:
+    """Validate the whole config folder: one line a fault, all of them in one pass, exit code 1 if there is any."""
+    from gateway.settings import load
+
+    settings = load(folder)
+    teams, channels = len(settings.teams.by_id), len(settings.channels)
+    click.echo(f"{folder}: valid, version {settings.version}; teams: {teams}; channels turned on: {channels}")
+
+
+@click.command()
+@config_option
+def migrate(folder: Path) -> None:
+    """Bring the database to this version's schema, as every command that opens it does first."""
+    from gateway.settings import load
+    from gateway.store.proof import schema_version
+
+    settings = load(folder)
+    version = with_store(settings, lambda store: store.read(schema_version))
+    click.echo(f"{settings.database.path}: schema version {version}")

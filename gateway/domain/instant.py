@@ -1,0 +1,23 @@
+"""Times as the database keeps them (whole microseconds since 1970, UTC) and as the outside sees them (RFC 3339)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def rfc3339(value: int) -> str:
+    """Stored microseconds as "2026-11-22T09:05:00.000000Z": always six digits, so that text order is time order."""
+    return from_micros(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,77 @@
+"""Messages and the bounds on their text. This file owns what a body may be and what the authorship digest covers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final, Literal, NewType
+
+from gateway.domain.delivery import State
+
+MessageId = NewType("MessageId", int)
+ThreadId = NewType("ThreadId", int)
+TeamId = NewType("TeamId", str)
+
+Direction = Literal["in", "out", "note"]
+
+BODY_LIMIT: Final = 16_000
+"""Characters in one body. Twilio takes 1,600 of them in a text; each adapter says its own bound."""
+
+
+def body_fault(body: str) -> str | None:
+    """Why a body cannot be stored on every engine, or None. Direction marks and zero-width text stay as they are."""
+    if len(body) > BODY_LIMIT:
+        return f"the text has more than {BODY_LIMIT:,} characters"
+    if "\x00" in body:
+        return "the text has a NUL character"
+    if not body.isascii() and any("\ud800" <= c <= "\udfff" for c in body):
+        return "the text has half of a surrogate pair"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or file that a provider holds for us; `url` is fetched by the adapter only."""
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a message, as a reader sees it. `name` is the agents' view, `display_name` the customers'."""
+
+    kind: Literal["customer", "agent"]
+    id: int
+    name: str
+    display_name: str
+    via_token: bool = False
+    """Whether a personal token vouches for it instead of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message or note in a thread. `at` in microseconds since 1970."""
+
+    id: MessageId
+    thread: ThreadId
+    direction: Direction
+    author: Writer
+    channel: str
+    body: str
+    media: tuple[str, ...]
+    """Content types of what came with it."""
+    at: int
+    state: State | None
+    """Of the delivery; outbound messages only."""
+    detail: str | None
+
+
+def digest(salt: bytes, body: str, identity: int, channel: str, at: int) -> bytes:
+    """What the authorship chain commits to, SHA-256.
+
+    The salt (16 random bytes) is erased with the body, so that a text that was erased cannot be guessed from its digest
+    while the chain stays verifiable.
+    """
+    parts = (salt, body.encode(), str(identity).encode(), channel.encode(), str(at).encode())
+    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

@@ -1,0 +1,59 @@
+"""What the HTTP floor is lent by the composition root. This file owns the list and makes none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from gateway.channels.registry import Channels
+from gateway.feed.follow import Feed
+from gateway.http.metrics import Metrics
+from gateway.http.passwords import Passwords
+from gateway.settings import Settings
+from gateway.store.store import Store
+
+BODY_SECONDS: Final = 10.0
+"""How long a client may take to send a body; aiohttp itself has no such bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPhone:
+    """The phone on the demo's screen: the loopback channel, its own number and the team's."""
+
+    channel: str
+    number: str
+    team_number: str
+    team_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number that somebody else keeps, read when metrics are asked for.
+
+    `read` gives label values to numbers, {"": n} where there is no `label`; it must be quick and may not raise.
+    """
+
+    name: str
+    help: str
+    read: Callable[[], Mapping[str, float]]
+    label: str | None = None
+    kind: Literal["gauge", "counter"] = "gauge"
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a request may need. `clock` gives microseconds since 1970."""
+
+    store: Store
+    settings: Callable[[], Settings]
+    channels: Channels
+    feed: Feed
+    clock: Callable[[], int]
+    faults: Callable[[], int] = lambda: 0
+    """How many faults the config folder has that were not taken up."""
+    demo: DemoPhone | None = None
+    readings: tuple[Reading, ...] = ()
+    body_seconds: float = BODY_SECONDS
+    passwords: Passwords = field(default_factory=Passwords)
+    metrics: Metrics = field(default_factory=Metrics)

@@ -1,0 +1,91 @@
+// The agent API over fetch. It knows paths, problems and keys; it keeps nothing and shows nothing.
+
+const BASE = "/api/agent/v1";
+
+/** The server's refusal, as RFC 9457 gives it. `lasting` is false when the same request may succeed later. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status;
+    this.type = body.type || "";
+  }
+
+  get lasting() {
+    return this.status < 500 && ![401, 408, 429].includes(this.status);
+  }
+}
+
+/** No answer came: the request may or may not have arrived. */
+export class NoAnswer extends Error {
+  constructor() {
+    super("The server cannot be reached.");
+    this.lasting = false;
+  }
+}
+
+export class Api {
+  /** Called when a session has ended; set by whoever shows the sign-in. */
+  onSignedOut = () => {};
+
+  async #call(method, path, { body, key, patience = 20_000 } = {}) {
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (key) headers["Idempotency-Key"] = key;
+    let response;
+    let answer = null;
+    try {
+      response = await fetch(BASE + path, {
+        method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(patience),
+      });
+      const text = await response.text();
+      if (text && (response.headers.get("Content-Type") || "").includes("json")) answer = JSON.parse(text);
+    } catch {
+      throw new NoAnswer();
+    }
+    if (response.ok) return answer;
+    if (response.status === 401 && path !== "/session") this.onSignedOut();
+    throw new Problem(response.status, answer || {});
+  }
+
+  me() { return this.#call("GET", "/me").then((answer) => answer.agent ?? answer); }
+  signIn(login, password) { return this.#call("POST", "/session", { body: { login, password } }).then((a) => a.agent); }
+  signOut() { return this.#call("DELETE", "/session"); }
+
+  threads(view, cursor) {
+    const query = new URLSearchParams({ view, limit: "50" });
+    if (cursor) query.set("cursor", cursor);
+    return this.#call("GET", `/threads?${query}`);
+  }
+
+  thread(id) { return this.#call("GET", `/threads/${encodeURIComponent(id)}`); }
+
+  /** A page of messages, notes and events, oldest first; the newest page without `before`. */
+  messages(id, before) {
+    const query = new URLSearchParams({ limit: "50", include: "notes,events" });
+    if (before) query.set("before", before);
+    return this.#call("GET", `/threads/${encodeURIComponent(id)}/messages?${query}`);
+  }
+
+  /** `kind` is "reply" or "note". The same key makes the same message, however often it is asked for. */
+  write(id, kind, body, key) {
+    const path = kind === "note" ? "notes" : "messages";
+    return this.#call("POST", `/threads/${encodeURIComponent(id)}/${path}`, { body: { body }, key });
+  }
+
+  /** `verb` is "claim", "release" or "done". */
+  act(id, verb) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`); }
+  read(id, message) { return this.#call("PUT", `/threads/${encodeURIComponent(id)}/read`, { body: { message } }); }
+  retry(message) { return this.#call("POST", `/messages/${encodeURIComponent(message)}/retry`); }
+
+  settle(message, state) {
+    return this.#call("POST", `/messages/${encodeURIComponent(message)}/settle`, { body: { state } });
+  }
+
+  /** The event stream, continued after `cursor`. Resolves once the server has begun to answer. */
+  events(cursor, signal) {
+    const headers = { Accept: "text/event-stream" };
+    if (cursor) headers["Last-Event-ID"] = cursor;
+    return fetch(`${BASE}/events`, { headers, credentials: "same-origin", cache: "no-store", signal });
+  }
+}

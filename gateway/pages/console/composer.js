@@ -1,0 +1,169 @@
+// Where a person writes. It saves as they type, says through which channel the words will go and what that means,
+// and never holds them back: once sent they are the outgoing list's.
+
+import { button, h, icon, isolated, say } from "./dom.js";
+import { habits } from "./drafts.js";
+import { segments } from "./segments.js";
+import { channelName, personName } from "./words.js";
+
+const LINES = 8;
+const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
+
+export class Composer {
+  #desk;
+  #conversation = null;
+  #mode = "reply";
+
+  constructor(desk) {
+    this.#desk = desk;
+    this.text = h("textarea", { rows: "1", id: "words", dir: "auto", enterkeyhint: "enter", on: {
+      input: () => this.#typed(), keydown: (event) => this.#key(event),
+    } });
+    this.modes = { reply: this.#tab("reply", "Reply", "reply"), note: this.#tab("note", "Note", "note") };
+    this.route = h("span", { class: "route" });
+    this.measure = h("span", { class: "measure", id: "measure" });
+    this.habit = h("input", { type: "checkbox", id: "enter-sends", on: { change: () => this.#setHabit() } });
+    this.habit.checked = habits.enterSends;
+    this.send = h("button", { type: "button", class: "button primary send", "aria-describedby": "measure", on: { click: () => this.#send() } }, icon("send"), h("span"));
+    this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
+      h("h2", { class: "unseen", id: "composer-name" }, "Answer"),
+      h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route),
+      h("label", { class: "unseen", for: "words" }), this.text,
+      h("div", { class: "composer-foot" },
+        h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send));
+    this.label = this.element.querySelector("label[for=words]");
+    this.#setHabit();
+  }
+
+  #tab(mode, label, name) {
+    return button(label, { icon: name, look: "plain mode", "aria-pressed": "false", press: () => this.write(mode) });
+  }
+
+  /** Shows the composer of a conversation, with what was begun there. */
+  show(conversation) {
+    const same = this.#conversation === conversation;
+    this.#conversation = conversation;
+    if (!same) {
+      const draft = this.#desk.drafts.of(conversation.id);
+      this.#turn(!draft.reply && draft.note ? "note" : "reply");
+    }
+    this.#describe();
+  }
+
+  /** Puts the focus into the composer, as a reply or a note. */
+  write(mode) {
+    if (mode !== this.#mode) this.#turn(mode);
+    this.text.focus();
+  }
+
+  /** Puts words back that came back. */
+  edit(mode, body) {
+    this.#turn(mode);
+    this.text.value = [body, this.text.value].filter(Boolean).join("\n");
+    this.#typed();
+    this.text.focus();
+  }
+
+  #turn(mode) {
+    this.#mode = mode;
+    this.element.dataset.mode = mode;
+    for (const [name, tab] of Object.entries(this.modes)) tab.setAttribute("aria-pressed", String(name === mode));
+    this.text.value = this.#desk.drafts.of(this.#conversation.id)[mode];
+    this.#describe();
+    this.#grow();
+  }
+
+  #typed() {
+    this.#desk.drafts.save(this.#conversation.id, this.#mode, this.text.value);
+    this.#describe();
+    this.#grow();
+  }
+
+  #grow() {
+    this.text.style.height = "auto";
+    const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.text);
+    const frame = this.text.offsetHeight - this.text.clientHeight;
+    const most = LINES * parseFloat(lineHeight) + parseFloat(paddingTop) + parseFloat(paddingBottom);
+    this.text.style.height = `${Math.min(this.text.scrollHeight, most) + frame}px`;
+  }
+
+  get #limit() {
+    return this.#mode === "note" ? 16_000 : this.#conversation.detail?.reply_to?.max_body ?? 16_000;
+  }
+
+  get #reachable() {
+    const detail = this.#conversation.detail;
+    return this.#mode === "note" || !detail || Boolean(detail.reply_to);
+  }
+
+  get #ready() {
+    const body = this.text.value;
+    return Boolean(body.trim()) && [...body].length <= this.#limit && this.#reachable;
+  }
+
+  #describe() {
+    const note = this.#mode === "note";
+    const name = personName(this.#conversation.row?.customer.name ?? "the customer");
+    say(this.label, note ? "Note for your team" : `Reply to ${name}`);
+    this.text.placeholder = note ? "Write a note. Only your team sees it." : `Write to ${name}`;
+    say(this.send.lastElementChild, note ? "Add note" : "Send");
+    this.#sayRoute(note);
+    this.#sayMeasure(note);
+    this.send.setAttribute("aria-disabled", String(!this.#ready));
+  }
+
+  #sayRoute(note) {
+    const { detail, row } = this.#conversation;
+    const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? row.claimed_by.name : null;
+    this.route.toggleAttribute("data-attention", !this.#reachable || (Boolean(holder) && !note));
+    if (!this.#reachable) return say(this.route, "No channel leads to this customer now");
+    if (holder && !note) return this.route.replaceChildren(isolated(holder), " is on this");
+    const to = detail?.reply_to;
+    say(this.route, note || !to ? "" : `to ${personName(to.address)}`);
+  }
+
+  #sayMeasure(note) {
+    const body = this.text.value;
+    const over = [...body].length - this.#limit;
+    this.measure.toggleAttribute("data-attention", over > 0);
+    if (over > 0) return say(this.measure, `${over.toLocaleString("en")} characters too many`);
+    say(this.measure, note ? "Stays in the team" : this.#consequence(body));
+  }
+
+  /** "SMS, 2 segments": the channel, and what these words mean there. */
+  #consequence(body) {
+    const { detail } = this.#conversation;
+    const to = detail?.reply_to;
+    if (!to) return "";
+    const kind = detail.identities?.find((each) => each.address === to.address && each.channel === to.channel)?.kind ?? to.channel;
+    if (kind !== "sms" || !body) return channelName(kind);
+    const { segments: count } = segments(body);
+    return `SMS, ${count} ${count === 1 ? "segment" : "segments"}`;
+  }
+
+  #setHabit() {
+    habits.enterSends = this.habit.checked;
+    this.send.title = habits.enterSends ? "Enter sends, Shift+Enter begins a line" : `${APPLE ? "⌘" : "Ctrl"}+Enter sends`;
+  }
+
+  #key(event) {
+    if (event.key !== "Enter" || event.isComposing) return;
+    const chord = event.ctrlKey || event.metaKey;
+    if (!chord && (!habits.enterSends || event.shiftKey)) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #send() {
+    if (!this.#ready) return this.text.focus();
+    const body = this.text.value;
+    this.#desk.outgoing.send(this.#conversation.id, this.#mode, body);
+    this.text.value = "";
+    this.#typed();
+    if (this.#mode === "note") this.#turn("reply");
+    this.text.focus();
+    this.onSent();
+  }
+
+  onSent = () => {};
+}

@@ -1,0 +1,116 @@
+// The desk: what one agent's tab consists of, put together, and what a person can do at it.
+// Each verb shows its effect at once, tells the server, and undoes what was shown if the server refuses.
+
+import { Api } from "./api.js";
+import { announce } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { Feed } from "./feed.js";
+import { Outgoing } from "./outgoing.js";
+import { place } from "./router.js";
+import { Store } from "./store.js";
+import { preview } from "./words.js";
+
+export class Desk extends EventTarget {
+  api = new Api();
+  store = new Store(this.api);
+  outgoing = new Outgoing(this.api, this.store);
+  drafts = new Drafts(this.store);
+  connection = "live";
+  #feed = new Feed(this.api, {
+    onEvent: (kind, data) => this.#hear(kind, data),
+    onState: (state) => this.#connected(state),
+    onSignedOut: () => this.api.onSignedOut(),
+  });
+
+  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+
+  /** Begins, or goes on, as this person. Somebody else's tab starts empty. */
+  async begin(me) {
+    if (this.store.me && this.store.me.id !== me.id) this.store.forget();
+    const returning = this.store.me?.id === me.id;
+    this.store.me = me;
+    this.outgoing.resume();
+    this.#tell("begun");
+    const { view, thread } = place();
+    await this.#until(async () => this.#feed.start(await this.store.resync(view, returning ? thread : null)));
+  }
+
+  /** The first list is read again until it is there: without it there is no cursor to follow from. */
+  async #until(read) {
+    for (let wait = 500; ; wait = Math.min(15_000, wait * 2)) {
+      try {
+        return await read();
+      } catch (error) {
+        if (error.status === 401) return null;
+        this.#connected("lost");
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  /** The session is over. What was written stays. */
+  pause() { this.#feed.stop(); }
+
+  async signOut() {
+    await this.api.signOut();
+    this.api.onSignedOut();
+  }
+
+  #connected(state) {
+    if (state === "live") this.outgoing.hurry();
+    if (state === this.connection) return;
+    this.connection = state;
+    this.#tell("connection");
+  }
+
+  #hear(kind, event) {
+    if (kind === "resync" || kind === "thread.moved") return this.#again();
+    if (kind === "message.sent" || kind === "note.added") if (event.message) this.outgoing.meets(event.message);
+    this.store.take({ ...event, kind });
+    if (kind === "message.received" && event.thread === place().thread && event.message) {
+      announce(`${event.message.author.name}: ${preview(event.message)}`);
+    }
+  }
+
+  async #again() {
+    const { view, thread } = place();
+    await this.#until(async () => this.#feed.start(await this.store.resync(view, thread)));
+  }
+
+  /** `verb` is "claim", "release" or "done". Answers whether the server took it. */
+  async act(id, verb) {
+    const { me } = this.store;
+    const shown = { claim: { claimed_by: { id: me.id, name: me.name } }, release: { claimed_by: null }, done: { waiting_since: null } };
+    const said = { claim: "You took this on", release: "You let this go", done: "Marked done" };
+    const undo = this.store.patch(id, shown[verb]);
+    try {
+      const row = await this.api.act(id, verb);
+      if (row?.id) this.store.put(row);
+      announce(said[verb]);
+      return true;
+    } catch (error) {
+      undo();
+      this.complain(`That did not go through. ${error.message} Nothing was changed.`);
+      return false;
+    }
+  }
+
+  /** A person decides what becomes of a message: "retry", or the state it is settled as. */
+  async decide(message, decision) {
+    try {
+      const answer = await (decision === "retry" ? this.api.retry(message.id) : this.api.settle(message.id, decision));
+      if (answer?.id) this.store.take({ kind: "delivery.changed", thread: message.thread, at: new Date().toISOString(), message: answer });
+    } catch (error) {
+      this.complain(`That did not go through. ${error.message} The message is as it was.`);
+    }
+  }
+
+  /** Marks a thread as read up to a message; tried again with the next one if it fails. */
+  async read(id, message) {
+    const undo = this.store.patch(id, { unread: 0 });
+    await this.api.read(id, message).catch(undo);
+  }
+
+  /** Says in the open thread what went wrong. */
+  complain(words) { this.#tell("complaint", words); }
+}

@@ -1,0 +1,98 @@
+// Every action by keyboard, and the list of keys. A key acts only where it would not have been text.
+
+import { button, h } from "./dom.js";
+import { go, place } from "./router.js";
+import { VIEWS } from "./store.js";
+import { actOn } from "./thread.js";
+
+const SHEET = [
+  ["In the inbox", [["j", "Next conversation"], ["k", "Previous conversation"], ["Enter", "Open it"], ["1 2 3", "Waiting, mine, all"]]],
+  ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"]]],
+  ["Anywhere", [["?", "This list"], ["Esc", "Back one level"]]],
+];
+
+const writing = (element) => element.matches?.("textarea, select, input:not([type=checkbox])") || element.isContentEditable;
+
+export class Keys extends HTMLElement {
+  #desk;
+  #from = null;
+
+  start(desk) {
+    this.#desk = desk;
+    const groups = SHEET.map(([title, keys]) => h("section", {}, h("h3", {}, title),
+      h("dl", {}, keys.map(([key, what]) => h("div", {}, h("dt", {}, key.split(" ").map((each) => h("kbd", {}, each))), h("dd", {}, what))))));
+    const modifier = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
+    this.dialog = h("dialog", { "aria-labelledby": "keys-name" },
+      h("header", {}, h("h2", { id: "keys-name" }, "Keys"), button("Close", { icon: "close", look: "plain", press: () => this.dialog.close() })),
+      ...groups, h("p", { class: "quiet" }, `In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`));
+    this.dialog.addEventListener("close", () => this.#from?.focus());
+    this.append(this.dialog);
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  open() {
+    this.#from = document.activeElement;
+    this.dialog.showModal();
+  }
+
+  #key(event) {
+    if (!this.#desk.store.me || document.getElementById("workplace").hidden || this.dialog.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") return this.#back(event);
+    if (writing(event.target)) return;
+    const act = this.#action(event.key);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #action(key) {
+    const inbox = document.querySelector("tl-inbox");
+    const thread = document.querySelector("tl-thread");
+    const view = VIEWS[Number(key) - 1];
+    if (view) return () => inbox.turn(view);
+    return {
+      j: () => inbox.step(1),
+      k: () => inbox.step(-1),
+      r: () => this.#write("reply", inbox, thread),
+      n: () => this.#write("note", inbox, thread),
+      c: () => this.#act("claim", inbox, thread),
+      e: () => this.#act("done", inbox, thread),
+      d: () => thread.isOpen && document.querySelector("tl-panel").toggle(),
+      "?": () => this.open(),
+    }[key];
+  }
+
+  /** A verb means the row that has the focus, else the open thread. */
+  #act(verb, inbox, thread) {
+    const row = inbox.focused && this.#desk.store.rows.get(inbox.focused);
+    if (!row) return thread.act(verb);
+    const mine = row.claimed_by?.id === this.#desk.store.me.id;
+    return actOn(this.#desk, row, verb === "claim" && mine ? "release" : verb);
+  }
+
+  #write(mode, inbox, thread) {
+    if (inbox.focused && inbox.focused !== place().thread) {
+      go(place().view, inbox.focused);
+      requestAnimationFrame(() => thread.write(mode));
+    } else thread.write(mode);
+  }
+
+  /** One level: the panel, the composer, the thread, the inbox. */
+  #back(event) {
+    const panel = document.querySelector("tl-panel");
+    const thread = document.querySelector("tl-thread");
+    if (panel.isOpen) panel.toggle();
+    else if (writing(event.target)) thread.takeFocus();
+    else if (place().thread) this.#toInbox();
+    else document.querySelector("tl-inbox").takeFocus();
+    event.preventDefault();
+  }
+
+  #toInbox() {
+    const wide = matchMedia("(min-width: 700px)").matches;
+    if (!wide) go(place().view);
+    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("tl-inbox").takeFocus()));
+  }
+}
+customElements.define("tl-keys", Keys);

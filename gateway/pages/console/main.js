@@ -1,0 +1,63 @@
+// The page: joins the desk to its parts, and shows the sign-in in their place while nobody is signed in.
+
+import { Desk } from "./desk.js";
+import { place } from "./router.js";
+import "./inbox.js";
+import "./keys.js";
+import "./panel.js";
+import "./sign-in.js";
+import "./thread.js";
+
+const desk = new Desk();
+const part = (name) => document.querySelector(name);
+const parts = ["tl-inbox", "tl-thread", "tl-panel", "tl-keys"].map(part);
+const signIn = part("tl-sign-in");
+const workplace = document.getElementById("workplace");
+const banner = document.getElementById("connection");
+
+for (const each of [...parts, signIn]) each.start(desk);
+
+function show({ signedIn, again = false }) {
+  workplace.hidden = !signedIn;
+  if (!signedIn) {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    banner.hidden = true;
+    signIn.show({ again });
+  }
+}
+
+async function begin(me) {
+  show({ signedIn: true });
+  arrive();
+  const begun = desk.begin(me);
+  if (place().thread) part("tl-thread").takeFocus();
+  else part("tl-inbox").takeFocus();
+  await begun;
+}
+
+function arrive() {
+  const { view, thread } = place();
+  workplace.dataset.level = thread ? "thread" : "inbox";
+  part("tl-inbox").show(view, thread);
+  part("tl-thread").show(thread);
+  part("tl-panel").show(thread);
+}
+
+signIn.onSignedIn = begin;
+desk.api.onSignedOut = () => {
+  desk.pause();
+  show({ signedIn: false, again: desk.store.me !== null });
+};
+addEventListener("hashchange", () => desk.store.me && arrive());
+
+// A blink of the connection is nobody's concern; what lasts is said, and where it matters.
+let lost = null;
+desk.addEventListener("connection", () => {
+  clearTimeout(lost);
+  if (desk.connection === "live") banner.hidden = true;
+  else lost = setTimeout(() => { banner.hidden = workplace.hidden; }, 2_500);
+});
+
+desk.api.me().then(begin).catch((error) => {
+  if (error.status !== 401) show({ signedIn: false });
+});

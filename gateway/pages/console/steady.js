@@ -1,0 +1,35 @@
+// An order that holds still. While somebody looks at a list, its rows stay where they are; what would have moved is
+// counted and waits. This file owns that decision and knows nothing of the page.
+
+export class Steady {
+  shown = [];
+  #versions = new Map();
+
+  /** Takes the true order as it is. `version(id)` says which state of a row has been shown. */
+  follow(order, version) {
+    this.shown = order;
+    this.#versions = new Map(order.map((id) => [id, version(id)]));
+  }
+
+  /** Keeps what stands; only what belongs below all of it is added. `exists(id)`: whether a row is still there at all. */
+  hold(order, version, exists) {
+    const kept = this.shown.filter(exists);
+    const known = new Set(kept);
+    const tail = order.slice(order.findLastIndex((id) => known.has(id)) + 1);
+    for (const id of tail) this.#versions.set(id, version(id));
+    this.shown = [...kept, ...tail];
+  }
+
+  remove(id) {
+    this.shown = this.shown.filter((each) => each !== id);
+  }
+
+  /** How many rows have something new and would stand higher than they do. */
+  waiting(order, version) {
+    const places = new Map(this.shown.map((id, place) => [id, place]));
+    return order.filter((id, place) => {
+      const shownAt = places.get(id) ?? Infinity;
+      return place < shownAt && this.#versions.get(id) !== version(id);
+    }).length;
+  }
+}

@@ -1,0 +1,145 @@
+// The open thread: who it is with, what can be done about it, its messages, and where one writes.
+
+import { button, h, isolated, say } from "./dom.js";
+import { Composer } from "./composer.js";
+import { go, href, place } from "./router.js";
+import { Timeline } from "./timeline.js";
+import { since } from "./time.js";
+import { channelName, personName } from "./words.js";
+
+export class Thread extends HTMLElement {
+  #desk;
+  #id = null;
+  #conversation = null;
+  #fault = null;
+
+  start(desk) {
+    this.#desk = desk;
+    this.timeline = new Timeline(desk, { onEdit: (kind, body) => this.composer.edit(kind, body) });
+    this.composer = new Composer(desk);
+    this.composer.onSent = () => this.timeline.toEnd() ?? this.composer.text.focus();
+    this.#build();
+    desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("rows")) && this.#render());
+    desk.addEventListener("complaint", ({ detail }) => this.#complain(detail));
+    desk.addEventListener("begun", () => this.show(place().thread));
+  }
+
+  #build() {
+    this.back = h("a", { class: "button plain back", href: "#/waiting" });
+    this.back.append(...button("Inbox", { icon: "back" }).childNodes);
+    this.name = isolated("", {});
+    this.heading = h("h1", { id: "thread-name", tabindex: "-1" }, this.name);
+    this.about = h("p", { class: "quiet about" });
+    const act = (verb) => () => this.act(verb);
+    this.claim = button("Take on", { icon: "claim", press: act("claim"), title: "c", "aria-keyshortcuts": "c" });
+    this.done = button("Done", { icon: "done", press: act("done"), title: "e", "aria-keyshortcuts": "e" });
+    this.details = button("Details", { icon: "person", look: "plain details", press: () => this.#panel().toggle() });
+    this.complaint = h("div", { class: "complaint", role: "alert", hidden: true }, h("p"),
+      button("Understood", { look: "plain", press: () => { this.complaint.hidden = true; this.takeFocus(); } }));
+    this.open = h("div", { class: "open", hidden: true },
+      h("header", {}, this.back, h("div", { class: "who" }, this.heading, this.about),
+        h("div", { class: "acts" }, this.claim, this.done, this.details)),
+      this.complaint, this.timeline.element, this.composer.element);
+    this.closed = h("div", { class: "closed" }, h("h2"), h("p", { class: "quiet" }));
+    this.append(h("main", { "aria-label": "Conversation" }, this.open, this.closed));
+  }
+
+  #panel() { return document.querySelector("tl-panel"); }
+
+  /** Shows a thread, or the empty place. */
+  show(id) {
+    const turned = id !== this.#id;
+    this.#id = id;
+    this.back.setAttribute("href", href(place().view));
+    if (!this.#desk.store.me) return;
+    this.#conversation = id ? this.#desk.store.conversation(id) : null;
+    if (turned) this.complaint.hidden = true;
+    this.#fault = null;
+    if (this.#conversation) this.#load(this.#conversation);
+    this.#render();
+  }
+
+  async #load(conversation) {
+    try {
+      await conversation.refresh();
+    } catch (error) {
+      if (conversation !== this.#conversation || error.status === 401) return;
+      if (error.status === 404) this.#desk.store.drop(conversation.id);
+      if (error.status === 404 || !conversation.loaded) this.#fault = error;
+    }
+    if (conversation === this.#conversation) this.#render();
+  }
+
+  #render() {
+    const conversation = this.#conversation;
+    const shown = Boolean(conversation?.row) && !this.#fault;
+    this.open.hidden = !shown;
+    this.closed.hidden = shown;
+    document.title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
+    if (!shown) return this.#sayEmpty();
+    this.#describe(conversation.row);
+    this.timeline.show(conversation);
+    this.composer.show(conversation);
+  }
+
+  #sayEmpty() {
+    const missing = this.#fault?.status === 404;
+    const [title, text] = this.#fault
+      ? [missing ? "This conversation is not here" : "The conversation could not be read",
+        missing ? "It does not exist, or it is with another team." : `${this.#fault.message} Open it again to try again.`]
+      : this.#id ? ["", ""] : ["No conversation is open", "Choose one from the inbox: j and k move, Enter opens, ? shows all keys."];
+    say(this.closed.firstElementChild, title);
+    say(this.closed.lastElementChild, text);
+  }
+
+  #describe(row) {
+    const { me } = this.#desk.store;
+    say(this.name, personName(row.customer.name));
+    const mine = row.claimed_by?.id === me.id;
+    say(this.claim.lastElementChild, mine ? "Let go" : "Take on");
+    this.claim.querySelector("use").setAttribute("href", `/static/console/icons.svg#${mine ? "release" : "claim"}`);
+    this.done.hidden = !row.waiting_since;
+    const team = this.#conversation.detail?.team_name ?? row.team;
+    const holder = row.claimed_by ? (mine ? "you are on it" : `${row.claimed_by.name} is on it`) : "nobody is on it";
+    const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
+    say(this.about, [team, channelName(row.channel), holder, wait].filter(Boolean).join(" · "));
+  }
+
+  #complain(words) {
+    say(this.complaint.firstElementChild, words);
+    this.complaint.hidden = false;
+  }
+
+  /** "claim" turns into letting go where one is on it already. */
+  async act(verb) {
+    const row = this.#conversation?.row;
+    if (!row) return;
+    const mine = row.claimed_by?.id === this.#desk.store.me.id;
+    this.complaint.hidden = true;
+    await actOn(this.#desk, row, verb === "claim" && mine ? "release" : verb);
+    if (document.activeElement === document.body) this.takeFocus();
+  }
+
+  get isOpen() { return this.#conversation !== null && !this.open.hidden; }
+
+  write(mode) { if (this.isOpen) this.composer.write(mode); }
+
+  /** Focus on the messages, so that the arrows scroll at once. */
+  takeFocus() {
+    if (this.isOpen) this.timeline.scroller.focus({ preventScroll: true });
+    else requestAnimationFrame(() => (this.isOpen ? this.timeline.scroller : this.heading).focus({ preventScroll: true }));
+  }
+}
+
+/** Does a verb to a row, wherever it was asked for; "done" passes the focus on to the next in the inbox. */
+export async function actOn(desk, row, verb) {
+  if (verb === "done" && !row.waiting_since) return;
+  const inbox = document.querySelector("tl-inbox");
+  const acting = desk.act(row.id, verb);
+  if (verb === "done") {
+    if (place().thread && !matchMedia("(min-width: 700px)").matches) go(place().view);
+    requestAnimationFrame(() => inbox.passOn(row.id));
+  }
+  await acting;
+}
+customElements.define("tl-thread", Thread);

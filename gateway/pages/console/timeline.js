@@ -1,0 +1,157 @@
+// The messages of the open thread, in one scroller. What is being read never moves: older history grows above it,
+// news below it is counted and waits, and only somebody who is at the end is kept at the end.
+
+import { arrange, h, icon, say } from "./dom.js";
+import { itemKey } from "./conversation.js";
+import { dayElement, eventElement, messageElement, pendingElement } from "./message.js";
+import { day, sameDay } from "./time.js";
+import { needsAttention, underWay } from "./words.js";
+
+const TOGETHER = 5 * 60_000;
+const NEAR_END = 40;
+const NEAR_START = 700;
+
+export class Timeline {
+  #desk;
+  #conversation = null;
+  #made = new Map();
+  #atEnd = true;
+  #fresh = 0;
+  #newest = null;
+
+  constructor(desk, { onEdit }) {
+    this.#desk = desk;
+    this.onEdit = onEdit;
+    this.list = h("ol", { class: "messages" });
+    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-labelledby": "thread-name" }, this.list);
+    this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), h("span"));
+    this.element = h("div", { class: "timeline" }, this.scroller, this.news);
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#atEnd && this.#stick()).observe(this.scroller);
+    document.addEventListener("visibilitychange", () => this.#markRead());
+  }
+
+  show(conversation) {
+    if (conversation === this.#conversation) return this.render();
+    this.#conversation = conversation;
+    this.#made.clear();
+    this.list.replaceChildren();
+    this.#atEnd = true;
+    this.#fresh = 0;
+    this.#newest = null;
+    this.render();
+  }
+
+  toEnd() {
+    this.#atEnd = true;
+    this.#stick();
+    this.scroller.focus({ preventScroll: true });
+  }
+
+  #stick() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#fresh = 0;
+    this.#sayNews();
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    if (this.#atEnd) {
+      this.#fresh = 0;
+      this.#sayNews();
+      this.#markRead();
+    }
+    this.#earlier();
+  }
+
+  #earlier() {
+    if (this.#conversation?.loaded && this.scroller.scrollTop < NEAR_START) {
+      this.#conversation.earlier().catch(() => this.#desk.complain("Older messages could not be read. Scroll up to try again."));
+    }
+  }
+
+  render() {
+    const conversation = this.#conversation;
+    if (!conversation?.loaded) return;
+    const focused = this.list.contains(document.activeElement);
+    const anchor = this.#atEnd ? null : this.#anchor();
+    this.#countFresh(conversation);
+    arrange(this.list, this.#elements(conversation));
+    if (this.#atEnd) this.#stick();
+    else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    if (focused && !this.list.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
+    this.#sayNews();
+    this.#markRead();
+    this.#earlier();
+  }
+
+  /** The first message in sight, and where it stands. */
+  #anchor() {
+    const edge = this.scroller.getBoundingClientRect().top;
+    for (const element of this.list.children) {
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom > edge && element.classList.contains("message")) return { element, top };
+    }
+    return null;
+  }
+
+  #countFresh(conversation) {
+    const from = conversation.items.findLastIndex((item) => itemKey(item) === this.#newest);
+    if (from >= 0 && !this.#atEnd) this.#fresh += conversation.items.slice(from + 1).filter((item) => !item.event).length;
+    this.#newest = conversation.items.length ? itemKey(conversation.items.at(-1)) : null;
+  }
+
+  #sayNews() {
+    this.news.hidden = this.#fresh === 0;
+    say(this.news.lastElementChild, `${this.#fresh} new`);
+  }
+
+  /** Elements in order; one that shows the same thing as before is the same element. */
+  #elements(conversation) {
+    const { items } = conversation;
+    const newestOut = items.findLast((item) => item.direction === "out");
+    const wanted = [];
+    const used = new Set();
+    const want = (key, source, flags, make) => {
+      const made = this.#made.get(key);
+      if (!made || made.source !== source || made.flags !== flags) this.#made.set(key, { source, flags, element: make() });
+      used.add(key);
+      wanted.push(this.#made.get(key).element);
+    };
+    if (!conversation.older) want("start", "start", "", () => h("li", { class: "quiet-line" }, "The conversation begins here"));
+    items.forEach((item, place) => this.#item(item, items[place - 1], newestOut, want));
+    for (const item of this.#desk.outgoing.of(conversation.id)) {
+      want(`pending|${item.key}`, item, item.state + (item.detail ?? ""), () => pendingElement(item, (...choice) => this.#choose(...choice)));
+    }
+    for (const key of this.#made.keys()) if (!used.has(key)) this.#made.delete(key);
+    return wanted;
+  }
+
+  #item(item, before, newestOut, want) {
+    const { me } = this.#desk.store;
+    const newDay = !before || !sameDay(before.at, item.at);
+    if (newDay) want(`day|${itemKey(item)}`, day(item.at), "", () => dayElement(day(item.at)));
+    if (item.event) return want(itemKey(item), item, "", () => eventElement(item, me));
+    const together = !newDay && before.direction === item.direction && before.author?.id === item.author.id
+      && new Date(item.at) - new Date(before.at) < TOGETHER;
+    const state = Boolean(item.delivery) && (item === newestOut || needsAttention(item.delivery) || underWay(item.delivery));
+    want(itemKey(item), item, `${together}|${state}`, () => messageElement(item, {
+      head: !together, state, me, decide: (message, decision) => this.#desk.decide(message, decision),
+    }));
+  }
+
+  #choose(item, decision) {
+    if (decision === "again") return this.#desk.outgoing.again(item.key);
+    const { kind, body } = this.#desk.outgoing.takeBack(item.key);
+    if (decision === "edit") this.onEdit(kind, body);
+  }
+
+  /** Read is what was in sight: the page visible, the thread open, its end on the screen. */
+  #markRead() {
+    const row = this.#conversation?.row;
+    const newest = this.#conversation?.newest;
+    if (document.hidden || !this.#atEnd || !row || !(row.unread > 0) || !newest || !this.scroller.offsetParent) return;
+    this.#desk.read(row.id, newest.id);
+  }
+}

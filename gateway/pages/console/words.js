@@ -1,0 +1,79 @@
+// What states are called. Every state that can be seen is said in words, here and nowhere else.
+
+import { clock } from "./time.js";
+
+const KINDS = { sms: "SMS", whatsapp: "WhatsApp", rcs: "RCS", web: "Web chat", app: "App", loopback: "Phone" };
+
+/** The name of a kind of channel, or of a channel whose kind is not known here. */
+export const channelName = (channel) => KINDS[channel] ?? channel;
+
+const DELIVERY = {
+  queued: "Waiting to be sent",
+  sending: "Sending",
+  sent: "Sent",
+  delivered: "Delivered",
+  read: "Read",
+  failed: "Not delivered",
+  unknown: "It is not known whether this arrived",
+};
+
+/** "Delivered 14:02", "Not delivered: the number is not in service". */
+export function deliveryWords(delivery) {
+  const word = DELIVERY[delivery.state] ?? delivery.state;
+  if (delivery.detail && ["failed", "unknown", "queued"].includes(delivery.state)) return `${word}: ${delivery.detail}`;
+  return delivery.at && ["sent", "delivered", "read"].includes(delivery.state) ? `${word} ${clock(delivery.at)}` : word;
+}
+
+/** States that stay in view however old the message is. */
+export const needsAttention = (delivery) => ["failed", "unknown"].includes(delivery?.state);
+export const underWay = (delivery) => ["queued", "sending"].includes(delivery?.state);
+
+const EVENTS = {
+  "thread.claimed": "took this on",
+  "thread.released": "let this go",
+  "thread.done": "marked this done",
+  "thread.moved": "moved this to another team",
+};
+
+/** "Ana took this on", "You marked this done". */
+export function eventWords(event, me) {
+  const what = EVENTS[event.event] ?? event.event;
+  const who = event.author?.id === me.id ? "You" : event.author?.name ?? "Someone";
+  return { who, what };
+}
+
+/** "1 picture", "2 pictures, 1 file": what came along with a message. */
+export function mediaWords(media) {
+  const pictures = media.filter((item) => (item.content_type ?? "").startsWith("image/")).length;
+  const files = media.length - pictures;
+  const count = (n, word) => (n === 0 ? null : n === 1 ? `1 ${word}` : `${n} ${word}s`);
+  return [count(pictures, "picture"), count(files, "file")].filter(Boolean).join(", ");
+}
+
+/** One line of a message for a list: whitespace folded, and never more than a line's worth of text. */
+export function preview(message) {
+  const line = message.body.slice(0, 300).replace(/\s+/gu, " ").trim();
+  const media = message.media ?? message.attachments ?? [];
+  return line || (media.length ? mediaWords(media) : "Empty message");
+}
+
+/** A person's name as the server knows it; a bare number of the North American plan is set in groups. */
+export function personName(name) {
+  return name.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+}
+
+/** Two letters for a person without a photo; the last two digits for a bare number. */
+export function initials(name) {
+  const words = name.match(/\p{L}[\p{L}\p{M}'’-]*/gu);
+  if (!words) return name.replace(/\D/g, "").slice(-2) || "?";
+  const first = [...words[0]][0];
+  const last = words.length > 1 ? [...words.at(-1)][0] : "";
+  return (first + last).toUpperCase();
+}
+
+/** A hue from an identity: the same person has the same color everywhere. */
+export function hue(identity) {
+  let sum = 7;
+  for (const character of String(identity)) sum = (sum * 31 + character.codePointAt(0)) % 9973;
+  return (sum * 47) % 360;
+}

@@ -1,0 +1,89 @@
+"""The last statements of a transaction: numbers its events without a gap and chains its signatures.
+
+Nothing else touches `team.event_seq`, `chain_seq` and `chain_hash`. One bump per team, teams in ascending order (so that
+two transactions never wait for each other in a circle), and last (so that a team's row is locked as briefly as can be).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.domain.chain import link_hash
+from gateway.domain.event import Kind
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.errors import Misuse
+from gateway.store.store import Row, Tx
+
+
+class Event(NamedTuple):
+    """One buffered line of a team's log; `data` is JSON already."""
+
+    team: TeamId
+    kind: Kind
+    thread: ThreadId | None
+    at: int
+    data: str
+
+
+class Signature(NamedTuple):
+    """One buffered link of a team's authorship chain."""
+
+    team: TeamId
+    message: MessageId
+    agent: int
+    credential: int
+    digest: bytes
+
+
+async def close_books(tx: Tx, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
+    """Write what the action buffered. Two statements for one event, three more for one signature beside it."""
+    if len(events) == 1 and not signatures:
+        await _close_team(tx, events[0].team, events, ())
+        return
+    for team in sorted({entry.team for entry in (*events, *signatures)}):
+        await _close_team(tx, team, [e for e in events if e.team == team], [s for s in signatures if s.team == team])
+
+
+async def _close_team(tx: Tx, team: TeamId, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
+    head = await tx.one(
+        "UPDATE team SET event_seq = event_seq + ?2, chain_seq = chain_seq + ?3 WHERE id = ?1 "
+        "RETURNING event_seq, chain_seq, chain_hash",
+        team,
+        len(events),
+        len(signatures),
+    )
+    if head is None:
+        raise Misuse(f"an event for team {team!r}, which does not exist")
+    for seq, event in enumerate(events, head["event_seq"] - len(events) + 1):
+        await tx.run(
+            "INSERT INTO event (team_id, seq, thread_id, kind, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            team,
+            seq,
+            event.thread,
+            event.kind,
+            event.at,
+            event.data,
+        )
+    if signatures:
+        await _chain(tx, team, head, signatures)
+
+
+async def _chain(tx: Tx, team: TeamId, head: Row, signatures: Sequence[Signature]) -> None:
+    prev: bytes = head["chain_hash"]
+    for seq, link in enumerate(signatures, head["chain_seq"] - len(signatures) + 1):
+        digest = link_hash(prev, team, seq, link.message, link.agent, link.credential, link.digest)
+        await tx.run(
+            "INSERT INTO authorship (team_id, seq, message_id, agent_id, credential_id, digest, prev, hash) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            team,
+            seq,
+            link.message,
+            link.agent,
+            link.credential,
+            link.digest,
+            prev,
+            digest,
+        )
+        prev = digest
+    await tx.run("UPDATE team SET chain_hash = ?2 WHERE id = ?1", team, prev)

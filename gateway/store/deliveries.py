@@ -1,0 +1,229 @@
+"""Deliveries and delivery reports: what became of each outbound message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.channels.contract import DeliveryReport
+from gateway.domain.delivery import DeliveryId, State
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.domain.thread import Line
+from gateway.store.store import Row, Tx, certain
+
+_COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery.message_id, delivery.channel,
+       delivery.endpoint, delivery.state, delivery.attempt, delivery.first_tried_at, delivery.lookups,
+       delivery.provider_id, identity.kind, identity.address, message.body"""
+_FROM: Final = """FROM delivery JOIN identity ON identity.id = delivery.identity_id
+  JOIN message ON message.id = delivery.message_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery with what is needed to make it. Times in microseconds since 1970."""
+
+    id: DeliveryId
+    team: TeamId
+    thread: ThreadId
+    message: MessageId
+    channel: str
+    endpoint: str
+    state: State
+    attempt: int
+    first_tried_at: int | None
+    lookups: int
+    provider_id: str | None
+    kind: str
+    address: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step makes of a delivery. Fields that are None become NULL, but a provider id once known stays."""
+
+    state: State
+    due_at: int | None = None
+    code: str | None = None
+    detail: str | None = None
+    provider_id: str | None = None
+    lookups: int = 0
+
+
+async def queue(tx: Tx, team: TeamId, thread: ThreadId, message: MessageId, line: Line, now: int) -> DeliveryId:
+    row = certain(
+        await tx.one(
+            """INSERT INTO delivery
+                     (team_id, thread_id, message_id, identity_id, channel, endpoint, state, due_at, updated_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7) RETURNING id""",
+            team,
+            thread,
+            message,
+            line.identity,
+            line.channel,
+            line.endpoint,
+            now,
+        )
+    )
+    return DeliveryId(row["id"])
+
+
+async def due(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
+    """What may be sent now, at most one per thread: an earlier message of the thread that is still under way holds the
+    next ones, a failed or unknown one lets them go."""
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} {_FROM}
+             WHERE delivery.channel = ?1 AND delivery.state = 'queued' AND delivery.due_at <= ?2
+               AND NOT EXISTS (SELECT 1 FROM delivery AS earlier
+                                WHERE earlier.thread_id = delivery.thread_id AND earlier.id < delivery.id
+                                  AND earlier.state IN ('queued', 'sending'))
+             ORDER BY delivery.due_at, delivery.id LIMIT ?3""",  # noqa: S608  fixed words only
+        channel,
+        now,
+        room,
+    )
+    return [Delivery(*row) for row in rows]
+
+
+async def to_look_up(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} {_FROM}
+             WHERE delivery.channel = ?1 AND delivery.state = 'unknown' AND delivery.due_at <= ?2
+             ORDER BY delivery.due_at, delivery.id LIMIT ?3""",
+        channel,
+        now,
+        room,
+    )
+    return [Delivery(*row) for row in rows]
+
+
+async def next_due(tx: Tx, channel: str) -> int | None:
+    """When something of this channel is due next."""
+    row = await tx.one("SELECT min(due_at) AS at FROM delivery WHERE channel = ?1 AND due_at IS NOT NULL", channel)
+    return None if row is None else row["at"]
+
+
+async def take(tx: Tx, delivery: DeliveryId, now: int, lease_until: int) -> bool:
+    """Claim for one attempt; the attempt's number is what completion must name."""
+    return bool(
+        await tx.run(
+            """UPDATE delivery SET state = 'sending', attempt = attempt + 1, due_at = NULL, lease_until = ?3,
+                      first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
+                WHERE id = ?1 AND state = 'queued'""",
+            delivery,
+            now,
+            lease_until,
+        )
+    )
+
+
+async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:
+    row = await tx.one(f"SELECT {_COLUMNS} {_FROM} WHERE delivery.id = ?1", delivery)
+    return None if row is None else Delivery(*row)
+
+
+async def of_message(tx: Tx, message: MessageId) -> Delivery | None:
+    row = await tx.one(f"SELECT {_COLUMNS} {_FROM} WHERE delivery.message_id = ?1", message)
+    return None if row is None else Delivery(*row)
+
+
+async def by_provider_id(tx: Tx, channel: str, provider_id: str) -> Delivery | None:
+    row = await tx.one(
+        f"SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.provider_id = ?2",
+        channel,
+        provider_id,
+    )
+    return None if row is None else Delivery(*row)
+
+
+async def change(tx: Tx, delivery: DeliveryId, new: Change, now: int) -> None:
+    await tx.run(
+        """UPDATE delivery SET state = ?2, due_at = ?3, lease_until = NULL, code = ?4, detail = ?5,
+                  provider_id = coalesce(?6, provider_id), lookups = ?7, updated_at = ?8
+            WHERE id = ?1""",
+        delivery,
+        new.state,
+        new.due_at,
+        new.code,
+        new.detail,
+        new.provider_id,
+        new.lookups,
+        now,
+    )
+
+
+async def forget_provider_id(tx: Tx, delivery: DeliveryId) -> None:
+    """Before a new attempt that a person decided on: its provider id will be another."""
+    await tx.run("UPDATE delivery SET provider_id = NULL WHERE id = ?1", delivery)
+
+
+async def expired(tx: Tx, now: int) -> list[DeliveryId]:
+    """Sends whose lease ran out: nobody knows what became of them."""
+    rows = await tx.all(
+        "SELECT id FROM delivery WHERE state = 'sending' AND lease_until <= ?1 ORDER BY id LIMIT 100", now
+    )
+    return [DeliveryId(row["id"]) for row in rows]
+
+
+async def keep_report(tx: Tx, channel: str, report: DeliveryReport, delivery: DeliveryId | None, now: int) -> None:
+    await tx.run(
+        """INSERT INTO report (channel, provider_id, delivery_id, state, code, detail, at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)""",
+        channel,
+        report.provider_id,
+        delivery,
+        report.state,
+        report.code,
+        report.detail,
+        now,
+    )
+
+
+async def kept_reports(tx: Tx, channel: str, provider_id: str) -> list[Row]:
+    """Reports that came before we knew what they spoke of, in the order they came."""
+    return list(
+        await tx.all(
+            """SELECT id, state, code, detail FROM report
+                WHERE channel = ?1 AND provider_id = ?2 AND delivery_id IS NULL ORDER BY id""",
+            channel,
+            provider_id,
+        )
+    )
+
+
+async def adopt_report(tx: Tx, report: int, delivery: DeliveryId) -> None:
+    await tx.run("UPDATE report SET delivery_id = ?2 WHERE id = ?1", report, delivery)
+
+
+async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None, now: int) -> None:
+    """The provider's list did not show it: look again at `due_at`, or leave it to a person."""
+    await tx.run(
+        "UPDATE delivery SET lookups = lookups + 1, due_at = ?2, updated_at = ?3 WHERE id = ?1 AND state = 'unknown'",
+        delivery,
+        due_at,
+        now,
+    )
+
+
+async def is_sending(tx: Tx, thread: ThreadId) -> bool:
+    """Whether a send of this thread is under way."""
+    return (
+        await tx.one("SELECT id FROM delivery WHERE thread_id = ?1 AND state = 'sending' LIMIT 1", thread) is not None
+    )
+
+
+async def waiting_elsewhere(tx: Tx, live: tuple[str, ...]) -> list[Delivery]:
+    """What is queued for channels other than these, a bounded number."""
+    channels = [
+        row["channel"] for row in await tx.all("SELECT DISTINCT channel FROM delivery WHERE due_at IS NOT NULL")
+    ]
+    gone = sorted(set(channels) - set(live))
+    found: list[Delivery] = []
+    for channel in gone:
+        rows = await tx.all(
+            f"""SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.state = 'queued'
+                   AND delivery.due_at IS NOT NULL ORDER BY delivery.id LIMIT 100""",
+            channel,
+        )
+        found += [Delivery(*row) for row in rows]
+    return found

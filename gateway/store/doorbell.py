@@ -1,0 +1,49 @@
+"""Wake-ups without a payload, within one process. A ring says "read the database again" and nothing more.
+
+An ear cannot lose a ring: it remembers how many it has heard, so that one that comes between reading the database and
+waiting is heard at once. Every waiter also polls, by the time it is ready to wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Doorbell:
+    """Belongs to one event loop; `ring` is called there."""
+
+    def __init__(self) -> None:
+        self._rings = 0
+        self._next: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        self._rings += 1
+        if self._next is not None:
+            self._next.set_result(None)
+            self._next = None
+
+    def listen(self) -> Ear:
+        """An ear that hears every ring from now on. Listen first, then read the database."""
+        return Ear(self)
+
+    def _coming(self) -> asyncio.Future[None]:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        return self._next
+
+
+class Ear:
+    """One waiter's hearing."""
+
+    def __init__(self, bell: Doorbell) -> None:
+        self._bell = bell
+        self._heard = bell._rings
+
+    async def heard(self, timeout: float) -> bool:  # noqa: ASYNC109  waiting for either is the point
+        """True as soon as the bell has rung since the last call (or `listen`); False after `timeout` seconds."""
+        if self._heard == self._bell._rings:
+            # All ears share the future, and `asyncio.wait` never cancels it.
+            await asyncio.wait((self._bell._coming(),), timeout=timeout)
+        rung = self._heard != self._bell._rings
+        self._heard = self._bell._rings
+        return rung

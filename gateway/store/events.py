@@ -1,0 +1,134 @@
+"""A team's log and its heads: what feeds read, and what a list's cursor is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.domain.author import AgentId
+from gateway.domain.event import QUIET_LINES
+from gateway.domain.message import TeamId, ThreadId
+from gateway.store.store import Row, Tx, listed
+
+Heads = dict[TeamId, int]
+"""The number of the newest event of each team's log."""
+
+PAGE: Final = 500
+"""Events read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of a log; `data` is JSON as stored, `at` in microseconds since 1970."""
+
+    team: TeamId
+    seq: int
+    thread: ThreadId | None
+    kind: str
+    at: int
+    data: str
+    home: bool
+    """Whether everybody of the team may see it: it has no thread, or the team (still) holds that thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What a person may follow: whole teams' logs, and single threads in the logs of others."""
+
+    teams: frozenset[TeamId]
+    guest_threads: frozenset[ThreadId]
+
+
+async def audience(tx: Tx, agent: AgentId) -> tuple[Audience, Heads]:
+    """Whom an agent follows, and where those logs stand, in the same snapshot."""
+    held = await tx.all(
+        """SELECT team.id, team.event_seq FROM team JOIN holding ON holding.holder = 'team:' || team.id
+            WHERE holding.agent_id = ?1""",
+        agent,
+    )
+    heads: Heads = {row["id"]: row["event_seq"] for row in held}
+    teams = frozenset(heads)
+    guest = await tx.all(
+        """SELECT reach.thread_id, team.id, team.event_seq
+             FROM reach JOIN thread ON thread.id = reach.thread_id JOIN team ON team.id = thread.team_id
+            WHERE reach.holder = ?1""",
+        f"agent:{agent}",
+    )
+    visits = [row for row in guest if row["id"] not in teams]
+    heads |= {row["id"]: row["event_seq"] for row in visits}
+    return Audience(teams, frozenset(row["thread_id"] for row in visits)), heads
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a credential is, and the version of what that person may see."""
+
+    agent: AgentId
+    reach_version: int
+
+
+async def still_good(tx: Tx, secrets: Sequence[bytes], now: int) -> dict[bytes, Standing]:
+    """Which of these hashed sessions and tokens are (still) good."""
+    good: dict[bytes, Standing] = {}
+    for start in range(0, len(secrets), PAGE):
+        places, values = listed(secrets[start : start + PAGE], first=2)
+        rows = await tx.all(
+            f"""SELECT credential.secret_hash, credential.agent_id, agent.reach_version
+                  FROM credential JOIN agent ON agent.id = credential.agent_id
+                 WHERE credential.revoked_at IS NULL AND agent.disabled_at IS NULL
+                   AND (credential.expires_at IS NULL OR credential.expires_at > ?1)
+                   AND credential.secret_hash IN ({places})""",  # noqa: S608  placeholders only
+            now,
+            *values,
+        )
+        good |= {bytes(row["secret_hash"]): Standing(row["agent_id"], row["reach_version"]) for row in rows}
+    return good
+
+
+async def heads(tx: Tx, teams: Sequence[TeamId]) -> Heads:
+    if not teams:
+        return {}
+    places, values = listed(teams)
+    rows = await tx.all(f"SELECT id, event_seq FROM team WHERE id IN ({places})", *values)  # noqa: S608
+    return {row["id"]: row["event_seq"] for row in rows}
+
+
+async def after(tx: Tx, team: TeamId, seq: int, limit: int = PAGE) -> list[Event]:
+    """A team's events after `seq`, in order, each with whether the team as a whole may see it now."""
+    rows = await tx.all(
+        """SELECT event.team_id, event.seq, event.thread_id, event.kind, event.at, event.data,
+                  event.thread_id IS NULL OR EXISTS (
+                    SELECT 1 FROM reach
+                     WHERE reach.thread_id = event.thread_id AND reach.holder = 'team:' || event.team_id) AS home
+             FROM event WHERE event.team_id = ?1 AND event.seq > ?2 ORDER BY event.seq LIMIT ?3""",
+        team,
+        seq,
+        limit,
+    )
+    return [Event(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
+
+
+async def quiet_lines(tx: Tx, thread: ThreadId, since: int, until: int, limit: int) -> list[Row]:
+    """kind, at, data of a thread's claims, releases and dones in a span of time, oldest first."""
+    kinds = ", ".join(f"'{kind}'" for kind in QUIET_LINES)
+    return list(
+        await tx.all(
+            f"""SELECT kind, at, data FROM event
+                 WHERE thread_id = ?1 AND at >= ?2 AND at <= ?3 AND kind IN ({kinds})
+                 ORDER BY at, team_id, seq LIMIT ?4""",  # noqa: S608  fixed words only
+            thread,
+            since,
+            until,
+            limit,
+        )
+    )
+
+
+async def names(tx: Tx, people: Sequence[int]) -> dict[int, str]:
+    """Agents' names by id."""
+    if not people:
+        return {}
+    places, values = listed(people)
+    rows = await tx.all(f"SELECT id, name FROM agent WHERE id IN ({places})", *values)  # noqa: S608
+    return {row["id"]: row["name"] for row in rows}

@@ -1,0 +1,55 @@
+"""An agent's inbox: one index scan per holder (a team, or the person), merged. It stays quick at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from gateway.domain.author import AgentId
+from gateway.domain.message import TeamId
+from gateway.domain.thread import Thread
+from gateway.store.store import Tx
+from gateway.store.threads import IN_REACH, get_threads
+
+View = Literal["waiting", "mine", "all"]
+Place = tuple[int, int]
+"""Where a page ends: (the order's time, thread id)."""
+
+_SCANS = {
+    "waiting": """SELECT waiting_since AS at, thread_id FROM reach
+                   WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3)
+                   ORDER BY waiting_since, thread_id LIMIT ?4""",
+    "all": """SELECT last_at AS at, thread_id FROM reach
+               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3)
+               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",
+}
+_MINE = f"""SELECT reach.last_at AS at, thread.id AS thread_id
+             FROM thread JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id
+            WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3)
+            ORDER BY reach.last_at DESC, thread.id DESC LIMIT ?4"""  # noqa: S608  fixed words only
+
+
+async def page(
+    tx: Tx, agent: AgentId, view: View, team: TeamId | None, after: Place | None, limit: int
+) -> tuple[list[Thread], Place | None]:
+    """Up to `limit` threads after the given place, and the place to go on from when there are more."""
+    forward = view == "waiting"
+    start = after or ((-1, -1) if forward else (2**63 - 1, 2**63 - 1))
+    places: set[Place] = set()
+    for scan, holder in await _scans(tx, agent, view, team):
+        rows = await tx.all(scan, holder, start[0], start[1], limit + 1)
+        places.update((row["at"], row["thread_id"]) for row in rows)
+    ordered = sorted(places, reverse=not forward)
+    chosen = ordered[:limit]
+    threads = await get_threads(tx, agent, [thread for _, thread in chosen])
+    return [threads[thread] for _, thread in chosen], chosen[-1] if len(ordered) > limit else None
+
+
+async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> list[tuple[str, str | int]]:
+    if view == "mine":
+        return [(_MINE, agent)]
+    rows = await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
+    holders: Sequence[str] = [row["holder"] for row in rows]
+    if team is not None:
+        holders = [holder for holder in holders if holder == f"team:{team}"]
+    return [(_SCANS[view], holder) for holder in holders]

@@ -1,0 +1,134 @@
+"""Messages and notes: SQL beside its function, rows into domain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.domain.author import Author
+from gateway.domain.message import Media, Message, MessageId, TeamId, ThreadId, Writer, digest
+from gateway.domain.thread import Line
+from gateway.store.store import Row, Tx, certain, listed
+
+COLUMNS = """message.id, message.thread_id, message.direction, message.channel, message.body, message.media, message.at,
+       message.agent_id, agent.name AS agent_name, agent.display_name AS agent_display_name,
+       identity.customer_id, coalesce(customer.name, identity.address) AS customer_name,
+       delivery.state, delivery.detail, credential.kind AS evidence"""
+
+JOINS = """LEFT JOIN agent ON agent.id = message.agent_id
+  LEFT JOIN identity ON identity.id = message.identity_id
+  LEFT JOIN customer ON customer.id = identity.customer_id
+  LEFT JOIN delivery ON delivery.message_id = message.id
+  LEFT JOIN credential ON credential.id = message.credential_id"""
+
+
+def from_row(row: Row) -> Message:
+    if row["direction"] == "in":
+        author = Writer("customer", row["customer_id"], row["customer_name"], row["customer_name"])
+    else:
+        via_token = row["evidence"] == "token"
+        author = Writer("agent", row["agent_id"], row["agent_name"], row["agent_display_name"], via_token)
+    media: Any = json.loads(row["media"]) if row["media"] != "[]" else ()
+    return Message(
+        row["id"],
+        row["thread_id"],
+        row["direction"],
+        author,
+        row["channel"],
+        row["body"],
+        tuple(item["content_type"] for item in media),
+        row["at"],
+        row["state"],
+        row["detail"],
+    )
+
+
+async def add_inbound(
+    tx: Tx, team: TeamId, thread: ThreadId, line: Line, provider_id: str, body: str, media: tuple[Media, ...], at: int
+) -> MessageId | None:
+    """The new message's id, or None when this provider id is stored already: the insert is the deduplication."""
+    row = await tx.one(
+        """INSERT INTO message (team_id, thread_id, direction, identity_id, channel, body, media, provider_id, at)
+           VALUES (?1, ?2, 'in', ?3, ?4, ?5, ?6, ?7, ?8)
+           ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING RETURNING id""",
+        team,
+        thread,
+        line.identity,
+        line.channel,
+        body,
+        json.dumps([{"url": item.url, "content_type": item.content_type} for item in media]) if media else "[]",
+        provider_id,
+        at,
+    )
+    return None if row is None else MessageId(row["id"])
+
+
+async def add_outbound(
+    tx: Tx, team: TeamId, thread: ThreadId, line: Line, author: Author, body: str, salt: bytes, at: int
+) -> MessageId:
+    """A person's message, signed into the team's authorship chain."""
+    row = certain(
+        await tx.one(
+            """INSERT INTO message
+                     (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at)
+           VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id""",
+            team,
+            thread,
+            line.identity,
+            line.channel,
+            author.agent,
+            author.evidence.credential,
+            body,
+            salt,
+            at,
+        )
+    )
+    message = MessageId(row["id"])
+    proof = digest(salt, body, line.identity, line.channel, at)
+    tx.sign(team, message, author.agent, author.evidence.credential, proof)
+    return message
+
+
+async def add_note(tx: Tx, team: TeamId, thread: ThreadId, author: Author, body: str, at: int) -> MessageId:
+    row = certain(
+        await tx.one(
+            """INSERT INTO message (team_id, thread_id, direction, channel, agent_id, credential_id, body, at)
+           VALUES (?1, ?2, 'note', '', ?3, ?4, ?5, ?6) RETURNING id""",
+            team,
+            thread,
+            author.agent,
+            author.evidence.credential,
+            body,
+            at,
+        )
+    )
+    return MessageId(row["id"])
+
+
+async def get_messages(tx: Tx, ids: Sequence[int]) -> dict[int, Message]:
+    """By id; whoever calls has decided who may see them."""
+    if not ids:
+        return {}
+    places, values = listed(ids)
+    rows = await tx.all(f"SELECT {COLUMNS} FROM message {JOINS} WHERE message.id IN ({places})", *values)  # noqa: S608
+    return {row["id"]: from_row(row) for row in rows}
+
+
+async def page(
+    tx: Tx, thread: ThreadId, *, before: int | None, after: int | None, limit: int, notes: bool
+) -> list[Message]:
+    """Up to `limit` messages next to the given id, oldest first; with neither bound, the newest."""
+    kinds = "('in', 'out', 'note')" if notes else "('in', 'out')"
+    order = "ASC" if after is not None else "DESC"
+    rows = await tx.all(
+        f"""SELECT {COLUMNS} FROM message {JOINS}
+             WHERE message.thread_id = ?1 AND message.id > ?2 AND message.id < ?3 AND message.direction IN {kinds}
+             ORDER BY message.id {order} LIMIT ?4""",  # noqa: S608  fixed words only
+        thread,
+        -1 if after is None else after,
+        2**63 - 1 if before is None else before,
+        limit,
+    )
+    found = [from_row(row) for row in rows]
+    return found if after is not None else found[::-1]

@@ -1,0 +1,73 @@
+"""What `teamline verify` reads: the authorship chain beside the messages it speaks for, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.domain.message import TeamId
+from gateway.store.store import Row, Tx, certain
+
+PAGE: Final = 1_000
+
+
+async def chains(tx: Tx) -> list[Row]:
+    """id, chain_seq, chain_hash of every team."""
+    return list(await tx.all("SELECT id, chain_seq, chain_hash FROM team ORDER BY id"))
+
+
+async def links(tx: Tx, team: TeamId, after: int) -> Sequence[Row]:
+    """The next links of a team's chain, each with its message, the evidence and what else the message refers to."""
+    return await tx.all(
+        """SELECT authorship.seq, authorship.message_id, authorship.agent_id, authorship.credential_id,
+                  authorship.digest, authorship.prev, authorship.hash,
+                  message.id AS message, message.direction, message.agent_id AS message_agent,
+                  message.credential_id AS message_credential, message.salt, message.body,
+                  message.identity_id, message.channel, message.at,
+                  agent.id AS agent, credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
+                  credential.created_at, credential.expires_at, credential.revoked_at,
+                  thread.id AS thread, identity.id AS identity, delivery.id AS delivery
+             FROM authorship
+             LEFT JOIN message ON message.id = authorship.message_id
+             LEFT JOIN agent ON agent.id = message.agent_id
+             LEFT JOIN credential ON credential.id = message.credential_id
+             LEFT JOIN thread ON thread.id = message.thread_id
+             LEFT JOIN identity ON identity.id = message.identity_id
+             LEFT JOIN delivery ON delivery.message_id = message.id
+            WHERE authorship.team_id = ?1 AND authorship.seq > ?2
+            ORDER BY authorship.seq LIMIT ?3""",
+        team,
+        after,
+        PAGE,
+    )
+
+
+async def newest_message(tx: Tx) -> int:
+    row = await tx.one("SELECT max(id) AS id FROM message")
+    return 0 if row is None or row["id"] is None else int(row["id"])
+
+
+async def unsigned(tx: Tx, after: int, until: int) -> Row | None:
+    """The first outbound message in (after, until] that no chain knows: id, team_id."""
+    return await tx.one(
+        """SELECT message.id, message.team_id FROM message
+            WHERE message.id > ?1 AND message.id <= ?2 AND message.direction = 'out'
+              AND NOT EXISTS (SELECT 1 FROM authorship WHERE authorship.message_id = message.id)
+            ORDER BY message.id LIMIT 1""",
+        after,
+        until,
+    )
+
+
+async def unknown_teams(tx: Tx) -> Row | None:
+    """A link whose team does not exist: team_id, message_id."""
+    return await tx.one(
+        """SELECT authorship.team_id, authorship.message_id FROM authorship
+            WHERE NOT EXISTS (SELECT 1 FROM team WHERE team.id = authorship.team_id) LIMIT 1"""
+    )
+
+
+async def schema_version(tx: Tx) -> int:
+    """The number of the newest migration that this database has seen."""
+    row = certain(await tx.one("SELECT max(version) AS version FROM migration"))
+    return int(row["version"])

@@ -1,0 +1,171 @@
+"""The SQLite engine: one connection that writes, a few that read, each in a thread of its own.
+
+The serving process opens the database, its -wal and its -shm through SQLite only: closing one of them by other means
+would drop this process's locks, and an acknowledged row with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+
+import structlog
+
+from gateway.errors import Unavailable
+from gateway.store import faults
+from gateway.store.connection import Connection, for_reading, for_writing
+from gateway.store.doorbell import Doorbell
+from gateway.store.lanes import Job
+from gateway.store.migrate import Migration, migrate, migrations
+from gateway.store.readers import READERS, Readers
+from gateway.store.store import Lane, Tx
+from gateway.store.writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741  as in gateway.store.store
+
+OPEN_PATIENCE: Final = 10.0
+"""Seconds to wait for another process that writes or migrates at the same moment."""
+
+OPEN_PAUSE: Final = 0.05
+"""Seconds between two tries."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How the engine is doing. `batches`, `actions` and `busy_retries` only ever grow."""
+
+    people_waiting: int
+    ingest_waiting: int
+    reads_waiting: int
+    batches: int
+    actions: int
+    busy_retries: int
+    wal_bytes: int
+
+
+class SqliteStore:
+    """A `gateway.store.store.Store`; made by `open_sqlite`."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def write(self, action: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write`."""
+        return cast("T", await self._submit(action, args, kwargs, Lane.PEOPLE, listed=False))
+
+    async def write_each(
+        self, action: Callable[[Tx, Sequence[I]], Awaitable[Sequence[T]]], item: I, lane: Lane = Lane.INGEST
+    ) -> T:
+        """See `Store.write_each`."""
+        return cast("T", await self._submit(action, (item,), {}, lane, listed=True))
+
+    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.read`."""
+        return cast("T", await self._readers.read(query, args, kwargs))
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        # The writer last: it takes over what the readers' snapshots had kept in the WAL.
+        await self._readers.close()
+        await self._writer.close()
+
+    def stats(self) -> Stats:
+        """Costs nothing; may be asked at any time."""
+        return Stats(
+            people_waiting=self._writer.lanes.length(Lane.PEOPLE),
+            ingest_waiting=self._writer.lanes.length(Lane.INGEST),
+            reads_waiting=self._readers.waiting,
+            batches=self._writer.batches,
+            actions=self._writer.actions,
+            busy_retries=self._writer.busy_retries,
+            wal_bytes=self._writer.wal_bytes,
+        )
+
+    def _submit(
+        self,
+        action: Callable[..., Awaitable[Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        lane: Lane,
+        listed: bool,
+    ) -> asyncio.Future[Any]:
+        future = asyncio.get_running_loop().create_future()
+        return self._writer.submit(Job(action, args, kwargs, lane, future, copy_context(), listed))
+
+
+def die() -> None:
+    """After a failed sync only a fresh process can tell what is on disk, so this one ends without closing anything."""
+    log.critical("the database could not be synced to disk; the process ends")
+    os._exit(70)  # EX_SOFTWARE of sysexits.h; whoever supervises us starts us again
+
+
+async def open_sqlite(
+    path: Path,
+    *,
+    doorbell: Doorbell,
+    serving: bool = True,
+    on_fatal: Callable[[], None] = die,
+    known: Sequence[Migration] | None = None,
+) -> SqliteStore:
+    """Open and migrate a database, which is made with its folder where there is none.
+
+    `serving=False` is a short-lived second writer in another process: the same, but it leaves checkpoints to the
+    serving one. `on_fatal` is called when a COMMIT may or may not have happened, and must end the process.
+    Raises Unavailable when the file cannot be opened, DatabaseTooNew, and Misuse for a changed migration.
+    """
+    try:
+        _make(path)
+        writing = await _open_writing(path, known if known is not None else migrations("sqlite"), checkpoints=serving)
+        reading = [await _open_reading(path) for _ in range(READERS if serving else 1)]
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"The database {path} cannot be opened: {error}") from error
+    writer = Writer(writing, path.with_name(path.name + "-wal"), doorbell, on_fatal)
+    return SqliteStore(writer, Readers(reading))
+
+
+def _make(path: Path) -> None:
+    """An empty file that only its owner may read, since it will hold what people wrote; SQLite keeps its mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+async def _open_reading(path: Path) -> Connection:
+    connection = await Connection.open(path)
+    await connection.run(for_reading)
+    return connection
+
+
+async def _open_writing(path: Path, known: Sequence[Migration], *, checkpoints: bool) -> Connection:
+    connection = await Connection.open(path)
+    until = monotonic() + OPEN_PATIENCE
+    try:
+        while True:
+            try:
+                await connection.run(_set_up, known, checkpoints)
+            except sqlite3.OperationalError as error:
+                if faults.code(error) not in faults.BUSY or monotonic() > until:
+                    raise
+                await asyncio.sleep(OPEN_PAUSE)
+            else:
+                return connection
+    except BaseException:
+        await connection.close()
+        raise
+
+
+def _set_up(connection: sqlite3.Connection, known: Sequence[Migration], checkpoints: bool) -> None:
+    for_writing(connection, checkpoints=checkpoints)
+    migrate(connection, known)

@@ -1,0 +1,213 @@
+"""Customers' threads: found or made, reached through grants, moved on by messages.
+
+Every query that an agent's request leads to names the agent and joins `holding`: a forgotten check shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.domain.address import PHONE_KINDS, Address
+from gateway.domain.author import AgentId
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.domain.thread import Claim, Line, Thread
+from gateway.errors import Misuse, NotFound
+from gateway.store.messages import COLUMNS, JOINS, from_row
+from gateway.store.store import Row, Tx, Value, certain, listed
+
+IN_REACH: Final = """EXISTS (SELECT 1 FROM reach JOIN holding ON holding.holder = reach.holder
+                WHERE reach.thread_id = thread.id AND holding.agent_id = ?1)"""
+
+
+async def find_or_create(tx: Tx, select: str, keys: Sequence[Value], insert: str, values: Sequence[Value]) -> Row:
+    """Select, else insert ON CONFLICT DO NOTHING RETURNING, else select again: right under READ COMMITTED too, where
+    a racer may have inserted between the first two."""
+    row = await tx.one(select, *keys) or await tx.one(insert, *values) or await tx.one(select, *keys)
+    if row is None:
+        raise Misuse("a row was neither found nor created")
+    return row
+
+
+async def find_line(tx: Tx, channel: str, endpoint: str, sender: Address) -> tuple[Line, ThreadId, TeamId] | None:
+    """The pair of addresses, its thread and that thread's team, when these two have talked before."""
+    row = await tx.one(
+        """SELECT line.id, line.identity_id, line.thread_id, thread.team_id
+             FROM identity JOIN line ON line.identity_id = identity.id JOIN thread ON thread.id = line.thread_id
+            WHERE identity.kind = ?1 AND identity.address = ?2 AND line.channel = ?3 AND line.endpoint = ?4""",
+        sender.kind,
+        sender.value,
+        channel,
+        endpoint,
+    )
+    if row is None:
+        return None
+    line = Line(row["id"], row["identity_id"], sender.kind, sender.value, channel, endpoint)
+    return line, row["thread_id"], row["team_id"]
+
+
+async def open_line(
+    tx: Tx, channel: str, endpoint: str, sender: Address, name: str | None, team: TeamId, own_team: bool, at: int
+) -> tuple[Line, ThreadId, TeamId]:
+    """Customer, identity, thread and line for a pair of addresses that is new.
+
+    `team` is for a customer nobody knows yet; with `own_team`, one who is known is taken to the team they have.
+    """
+    identity = await _identity(tx, sender, name, team, at)
+    home: TeamId = identity["team_id"] if own_team else team
+    thread = await find_or_create(
+        tx,
+        "SELECT id FROM thread WHERE customer_id = ?1 AND team_id = ?2",
+        (identity["customer_id"], home),
+        """INSERT INTO thread (customer_id, team_id, created_at) VALUES (?1, ?2, ?3)
+           ON CONFLICT (customer_id, team_id) DO NOTHING RETURNING id""",
+        (identity["customer_id"], home, at),
+    )
+    await tx.run(
+        """INSERT INTO reach (thread_id, holder, last_at) VALUES (?1, ?2, ?3)
+           ON CONFLICT (thread_id, holder) DO NOTHING""",
+        thread["id"],
+        f"team:{home}",
+        at,
+    )
+    line = await find_or_create(
+        tx,
+        "SELECT id, thread_id FROM line WHERE identity_id = ?1 AND channel = ?2 AND endpoint = ?3",
+        (identity["id"], channel, endpoint),
+        """INSERT INTO line (identity_id, channel, endpoint, thread_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+           ON CONFLICT (identity_id, channel, endpoint) DO NOTHING RETURNING id, thread_id""",
+        (identity["id"], channel, endpoint, thread["id"], at),
+    )
+    return Line(line["id"], identity["id"], sender.kind, sender.value, channel, endpoint), line["thread_id"], home
+
+
+async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at: int) -> Row:
+    """id, customer_id and the customer's own team. One number is one person, whichever phone channel it wrote on."""
+    select = """SELECT identity.id, identity.customer_id, customer.team_id
+                  FROM identity JOIN customer ON customer.id = identity.customer_id
+                 WHERE identity.kind = ?1 AND identity.address = ?2"""
+    known = await tx.one(select, sender.kind, sender.value)
+    if known is not None:
+        return known
+    customer = await _same_number(tx, sender) or certain(
+        await tx.one(
+            "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id", team, name, at
+        )
+    )
+    await tx.run(
+        """INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)
+           ON CONFLICT (kind, address) DO NOTHING""",
+        customer["id"],
+        sender.kind,
+        sender.value,
+        at,
+    )
+    made = await tx.one(select, sender.kind, sender.value)
+    if made is None:
+        raise Misuse("an identity was neither found nor created")
+    return made
+
+
+async def _same_number(tx: Tx, sender: Address) -> Row | None:
+    if sender.kind not in PHONE_KINDS:
+        return None
+    for row in await tx.all(
+        "SELECT customer_id AS id, kind FROM identity WHERE address = ?1 ORDER BY id", sender.value
+    ):
+        if row["kind"] in PHONE_KINDS:
+            return row
+    return None
+
+
+async def customer_wrote(tx: Tx, thread: ThreadId, message: MessageId, line: int, at: int) -> None:
+    await tx.run(
+        """UPDATE thread SET last_message_id = ?2, last_line_id = ?3, in_count = in_count + 1, done_at = NULL
+            WHERE id = ?1""",
+        thread,
+        message,
+        line,
+    )
+    await tx.run(
+        "UPDATE reach SET last_at = ?2, waiting_since = coalesce(waiting_since, ?2) WHERE thread_id = ?1", thread, at
+    )
+
+
+async def agent_wrote(tx: Tx, thread: ThreadId, message: MessageId, at: int) -> None:
+    await tx.run("UPDATE thread SET last_message_id = ?2, done_at = NULL WHERE id = ?1", thread, message)
+    await tx.run("UPDATE reach SET last_at = ?2, waiting_since = NULL WHERE thread_id = ?1", thread, at)
+
+
+async def set_done(tx: Tx, thread: ThreadId, at: int) -> None:
+    """Nobody waits here any more, until the next message; and nobody is on it."""
+    await tx.run("UPDATE reach SET waiting_since = NULL WHERE thread_id = ?1", thread)
+    await tx.run("UPDATE thread SET claimed_by = NULL, claimed_at = NULL, done_at = ?2 WHERE id = ?1", thread, at)
+
+
+async def set_claim(tx: Tx, thread: ThreadId, agent: AgentId | None, at: int) -> None:
+    await tx.run(
+        "UPDATE thread SET claimed_by = ?2, claimed_at = ?3 WHERE id = ?1", thread, agent, at if agent else None
+    )
+
+
+async def team_in_reach(tx: Tx, agent: AgentId, thread: ThreadId) -> TeamId:
+    """The thread's team, if the agent may see it; NotFound otherwise, so that "not yours" looks like "not there"."""
+    row = await tx.one(f"SELECT thread.team_id FROM thread WHERE thread.id = ?2 AND {IN_REACH}", agent, thread)  # noqa: S608
+    if row is None:
+        raise NotFound
+    team: TeamId = row["team_id"]
+    return team
+
+
+async def lines_of(tx: Tx, thread: ThreadId) -> list[Line]:
+    """The pairs of addresses of a thread's customer in it, where they last wrote first."""
+    rows = await tx.all(
+        """SELECT line.id, line.identity_id, identity.kind, identity.address, line.channel, line.endpoint
+             FROM thread JOIN line ON line.thread_id = thread.id JOIN identity ON identity.id = line.identity_id
+            WHERE thread.id = ?1
+            ORDER BY CASE WHEN line.id = thread.last_line_id THEN 0 ELSE 1 END, line.id DESC""",
+        thread,
+    )
+    return [Line(*row) for row in rows]
+
+
+async def get_threads(tx: Tx, agent: AgentId | None, ids: Sequence[int]) -> dict[int, Thread]:
+    """Inbox rows by id, as one agent sees them (or nobody in particular); whoever calls has decided who may."""
+    if not ids:
+        return {}
+    places, values = listed(ids, first=2)
+    rows = await tx.all(
+        f"""SELECT thread.id AS t_id, thread.team_id AS t_team, thread.customer_id AS t_customer,
+                   thread.in_count, thread.done_at,
+                   coalesce(whose.name, home.address) AS t_name, line.channel AS t_channel,
+                   claimer.id AS claimer_id, claimer.name AS claimer_name, coalesce(seen.in_count, 0) AS seen_count,
+                   (SELECT reach.waiting_since FROM reach WHERE reach.thread_id = thread.id LIMIT 1) AS waiting_since,
+                   {COLUMNS}
+              FROM thread
+              JOIN customer AS whose ON whose.id = thread.customer_id
+              LEFT JOIN line ON line.id = thread.last_line_id
+              LEFT JOIN identity AS home ON home.id = line.identity_id
+              LEFT JOIN agent AS claimer ON claimer.id = thread.claimed_by
+              LEFT JOIN seen ON seen.thread_id = thread.id AND seen.agent_id = ?1
+              LEFT JOIN message ON message.id = thread.last_message_id {JOINS}
+             WHERE thread.id IN ({places})""",  # noqa: S608  placeholders only
+        agent,
+        *values,
+    )
+    return {row["t_id"]: _thread(row) for row in rows}
+
+
+def _thread(row: Row) -> Thread:
+    claim = Claim(row["claimer_id"], row["claimer_name"]) if row["claimer_id"] is not None else None
+    return Thread(
+        row["t_id"],
+        row["t_team"],
+        row["t_customer"],
+        row["t_name"] or "",
+        row["t_channel"] or "",
+        row["waiting_since"],
+        row["done_at"],
+        from_row(row) if row["id"] is not None else None,
+        claim,
+        row["in_count"],
+        row["seen_count"],
+    )

@@ -1,0 +1,157 @@
+"""A transaction on SQLite, as an action or a query sees it, inside the connection's thread.
+
+Every call answers at once, so that the coroutine of an action never suspends: `settle` refuses one that does. The first
+error dooms the transaction: what comes after raises the same, and its end is that error even if the action hid it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any, Final, TypeVar, cast
+
+from gateway.domain.event import Kind
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.errors import Misuse, TeamlineError
+from gateway.store.books import Event, Signature
+from gateway.store.connection import FOREVER, Watch
+from gateway.store.faults import fault
+from gateway.store.statement import check
+from gateway.store.store import Row, Value
+
+T = TypeVar("T")
+
+STATEMENT_TIME: Final = 0.25
+"""Seconds after which a writing transaction's statement is stopped: everybody waits behind it."""
+
+
+class _Statements:
+    """What reading and writing share."""
+
+    __slots__ = ("_connection", "_watch", "fault")
+
+    def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
+        self._connection = connection
+        self._watch = watch
+        self.fault: TeamlineError | None = None
+        """What doomed it."""
+
+    async def one(self, sql: str, *values: Value) -> Row | None:
+        return self._perform(sql, values, _first)
+
+    async def all(self, sql: str, *values: Value) -> Sequence[Row]:
+        return self._perform(sql, values, _everything)
+
+    def end(self) -> None:
+        """After this an action that kept its transaction finds it closed."""
+        self.fault = self.fault or Misuse("this transaction is over")
+
+    def _perform(self, sql: str, values: tuple[Value, ...], take: Callable[[sqlite3.Cursor], T]) -> T:
+        if self.fault is not None:
+            raise self.fault
+        try:
+            check(sql)
+            self._limit()
+            return take(self._connection.execute(sql, values))
+        except Exception as error:  # noqa: BLE001  a value that cannot be bound raises whatever it likes
+            self.fault = fault(error, sql)
+            raise self.fault from None
+        finally:
+            self._watch.until = FOREVER
+
+    def _limit(self) -> None:
+        raise NotImplementedError
+
+
+class Transaction(_Statements):
+    """A writing transaction; events and signatures are buffered for `close_books`."""
+
+    __slots__ = ("events", "signatures")
+
+    def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
+        super().__init__(connection, watch)
+        self.events: list[Event] = []
+        self.signatures: list[Signature] = []
+
+    async def run(self, sql: str, *values: Value) -> int:
+        return self._perform(sql, values, self._changed)
+
+    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
+        # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
+        self.events.append(Event(team, kind, thread, at, json.dumps(data, separators=(",", ":"))))
+
+    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
+        self.signatures.append(Signature(team, message, agent, credential, digest))
+
+    def _changed(self, cursor: sqlite3.Cursor) -> int:
+        if cursor.rowcount >= 0:
+            return cursor.rowcount
+        # Python counts the rows only of a statement that begins with its verb, not of WITH ... UPDATE.
+        return cast("int", self._connection.execute("SELECT changes()").fetchone()[0])
+
+    def _limit(self) -> None:
+        self._watch.until = monotonic() + STATEMENT_TIME
+
+
+class Snapshot(_Statements):
+    """A reading transaction with one deadline for all its statements (monotonic seconds)."""
+
+    __slots__ = ("_deadline",)
+
+    def __init__(self, connection: sqlite3.Connection, watch: Watch, deadline: float) -> None:
+        super().__init__(connection, watch)
+        self._deadline = deadline
+
+    async def run(self, sql: str, *values: Value) -> int:  # noqa: ARG002
+        raise self._refused()
+
+    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:  # noqa: ARG002
+        raise self._refused()
+
+    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:  # noqa: ARG002
+        raise self._refused()
+
+    def _refused(self) -> TeamlineError:
+        self.fault = Misuse("a query reads only")
+        return self.fault
+
+    def _limit(self) -> None:
+        self._watch.until = self._deadline
+
+
+def settle(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
+    """Drive a transaction's coroutine to its end and give its result, or raise what doomed it, or what it raised."""
+    try:
+        value = _drive(tx, name, work)
+    except BaseException:
+        if tx.fault is not None:
+            raise tx.fault from None  # whatever the action made of it
+        raise
+    if tx.fault is not None:
+        raise tx.fault
+    tx.end()
+    return value
+
+
+def _drive(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    tx.fault = Misuse(f"{name} awaited something other than its transaction")
+    with suppress(Exception):
+        work.close()  # its `finally` blocks find the transaction doomed
+    raise tx.fault
+
+
+def _first(cursor: sqlite3.Cursor) -> Row | None:
+    row = cast("sqlite3.Row | None", cursor.fetchone())
+    cursor.close()  # an unfinished cursor would hold its snapshot, and the WAL would grow behind it
+    return row
+
+
+def _everything(cursor: sqlite3.Cursor) -> Sequence[Row]:
+    return cursor.fetchall()

@@ -1,0 +1,108 @@
+"""What every test shares: nothing leaves this host, and what cannot run here is said.
+
+The guard is a Python audit hook, so it sees each connect, datagram and name look-up of this process, whichever library
+makes it. It does not see other processes (a gateway that a test starts, a browser) nor uvloop, which calls the system
+itself: such tests point every address at 127.0.0.1, and run in-process code on asyncio's own loop, the default here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NEEDS = {
+    "chromium": Path("/usr/bin/chromium"),
+    "axe": ROOT / ".cache/npm/node_modules/axe-core/axe.min.js",
+}
+"""What a test may need beyond Python (`make test` installs it), for `@pytest.mark.needs("chromium", "axe")`."""
+
+_escapes: list[str] = []
+_HERE = {"", "localhost", socket.gethostname()}
+_left_out = 0
+
+
+class LeftTheHostError(RuntimeError):
+    """A test reached for another host."""
+
+
+def _is_here(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is None or name in _HERE:
+        return True
+    try:
+        address = ipaddress.ip_address(str(name).partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _guard(event: str, args: tuple[Any, ...]) -> None:
+    if not event.startswith("socket."):
+        return
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        sock, address = args
+        away = isinstance(address, tuple) and sock.family != socket.AF_UNIX and not _is_here(address[0])
+    else:
+        away = event in {"socket.getaddrinfo", "socket.gethostbyname"} and not _is_here(args[0])
+    if away:
+        _escapes.append(f"{event}{args}")
+        raise LeftTheHostError(_escapes[-1])
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def escapes() -> Iterator[list[str]]:
+    """Fails the test that reached for another host, also when the code under test swallowed the refusal."""
+    _escapes.clear()
+    yield _escapes
+    assert [] == _escapes
+
+
+def _missing() -> list[str]:
+    return [need for need, path in NEEDS.items() if not path.exists()]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*what): what this test needs beyond Python, by its key in NEEDS")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here; in CI it stays, and fails."""
+    global _left_out  # noqa: PLW0603  one run, one count
+    if os.environ.get("CI") == "true":
+        return
+    missing = set(_missing())
+    out = [item for item in items if any(missing & set(mark.args) for mark in item.iter_markers("needs"))]
+    items[:] = [item for item in items if item not in out]
+    config.hook.pytest_deselected(items=out)
+    _left_out = len(out)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = _left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Under xdist only the workers collect, each of them everything."""
+    global _left_out  # noqa: PLW0603
+    _left_out = max(_left_out, getattr(node, "workeroutput", {}).get("left_out", 0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _left_out:
+        terminalreporter.write_line(
+            f"NOT RUN HERE: {_left_out} tests, for want of {' and '.join(_missing())}", yellow=True
+        )
