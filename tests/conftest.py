@@ -72,6 +72,11 @@ def _missing() -> list[str]:
     return [need for need, path in NEEDS.items() if not path.exists()]
 
 
+def _wants(item: pytest.Item) -> set[str]:
+    """What is missing for this test."""
+    return {need for mark in item.iter_markers("needs") for need in mark.args if not NEEDS[need].exists()}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*what): what this test needs beyond Python, by its key in NEEDS")
 
@@ -81,11 +86,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     global _left_out  # noqa: PLW0603  one run, one count
     if os.environ.get("CI") == "true":
         return
-    missing = set(_missing())
-    out = [item for item in items if any(missing & set(mark.args) for mark in item.iter_markers("needs"))]
+    out = [item for item in items if _wants(item)]
     items[:] = [item for item in items if item not in out]
     config.hook.pytest_deselected(items=out)
     _left_out = len(out)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _wants(item):
+        pytest.fail(f"it needs {' and '.join(sorted(_wants(item)))}, which this machine has not", pytrace=False)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

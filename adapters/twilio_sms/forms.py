@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from adapters.twilio_sms import address, codes
 from gateway.channels.contract import DeliveryReport, Inbound, WebhookRefused
@@ -31,11 +31,25 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
 
 def pairs(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form as sent. Raises WebhookRefused where the bytes are no UTF-8 form."""
+    """The fields of a form as sent: what `urllib.parse.parse_qsl` gives, in a fraction of its time.
+
+    Raises WebhookRefused where the bytes are no UTF-8 form, or one of more than MOST_FIELDS fields.
+    """
+    found = []
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:  # UnicodeDecodeError is one
+        parts = body.decode().replace("+", " ").split("&", MOST_FIELDS)
+        for part in filter(None, parts):
+            name, _, value = part.partition("=")
+            found.append((_unquoted(name), _unquoted(value)) if "%" in part else (name, value))
+    except UnicodeDecodeError:
         raise WebhookRefused(400, "the body is not a form in UTF-8") from None
+    if len(parts) > MOST_FIELDS:
+        raise WebhookRefused(400, "the form has too many fields")
+    return found
+
+
+def _unquoted(text: str) -> str:
+    return unquote_to_bytes(text).decode()
 
 
 def fields(form: list[tuple[str, str]], account_sid: str) -> dict[str, str]:

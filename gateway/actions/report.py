@@ -34,7 +34,10 @@ async def report(tx: Tx, sayings: Sequence[Saying]) -> list[DeliveryId | None]:
 async def _one(tx: Tx, saying: Saying) -> DeliveryId | None:
     said = saying.report
     delivery, attempt = await _meant(tx, saying)
-    await deliveries.keep_report(tx, saying.channel, said, delivery.id if delivery else None, saying.at)
+    known = delivery.id if delivery else None
+    await deliveries.keep_report(
+        tx, saying.channel, said.provider_id, known, said.state, said.code, said.detail, saying.at
+    )
     if delivery is None:
         return None
     if said.state != "failed" or attempt == delivery.attempt:  # an earlier attempt's failure says nothing of this one

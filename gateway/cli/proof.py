@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from gateway.domain.chain import link_hash
@@ -44,7 +45,7 @@ async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> T
     if (stray := await store.read(proof.unknown_teams)) is not None:
         raise Broken(f"team {stray['team_id']}: message {stray['message_id']}: its team does not exist")
     for chain in chains:
-        await _walk(store, chain, tally, lambda n, done=walked: progress(done + n, total))
+        await _walk(store, chain, tally, partial(_add, progress, walked, total))
         walked += chain["chain_seq"]
     for start in range(0, newest, proof.PAGE):
         missing = await store.read(proof.unsigned, start, start + proof.PAGE)
@@ -52,6 +53,10 @@ async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> T
             raise Broken(f"team {missing['team_id']}: message {missing['id']}: it is in no authorship chain")
         progress(walked + start, total)
     return tally
+
+
+def _add(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 async def _walk(store: Store, chain: Row, tally: Tally, progress: Callable[[int], None]) -> None:

@@ -25,9 +25,7 @@ def verify(folder: Path) -> None:
     async def run(store: Store) -> Tally:
         with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("verifying", total=None)
-            return await verify_chains(
-                store, lambda done, total: progress.update(task, completed=done, total=total)
-            )
+            return await verify_chains(store, lambda done, total: progress.update(task, completed=done, total=total))
 
     try:
         tally = with_store(load(folder), run)

@@ -12,6 +12,9 @@ from typing import Final
 PHONE_KINDS: Final = frozenset({"sms", "whatsapp", "rcs"})
 """Kinds whose address is an E.164 number, so that the same number is the same person."""
 
+NUMBER_KINDS: Final = PHONE_KINDS | {"phone"}
+"""Kinds whose address is a number, whether or not a carrier vouches for it: it tells a region, not a person."""
+
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 

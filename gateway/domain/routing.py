@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gateway.domain.address import PHONE_KINDS, Address
+from gateway.domain.address import NUMBER_KINDS, Address
 from gateway.domain.message import TeamId
 from gateway.domain.team import Team
 
@@ -36,7 +36,7 @@ class Teams:
         A place says more than a number, which people keep when they move. The longest prefix wins, and a place inside
         a country beats the country.
         """
-        number = address.value if address is not None and address.kind in PHONE_KINDS else ""
+        number = address.value if address is not None and address.kind in NUMBER_KINDS else ""
         team = self._longest(place or "") or self._longest(number) or self.default
         return self.by_id[team]
 

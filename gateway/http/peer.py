@@ -34,12 +34,10 @@ def client(request: web.Request, trusted: Sequence[Network]) -> str:
 
     An IPv6 address counts as its /64, since a client has all of that.
     """
-    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     address = request.remote or ""
-    for hop in reversed([*hops, address]):
-        address = hop.strip()
-        if not _is_trusted(address, trusted):
-            break
+    hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")]
+    while hops and _is_trusted(address, trusted):
+        address = hops.pop() or address
     return _whole(address)
 
 

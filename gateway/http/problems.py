@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.errors import Conflict, Forbidden, Problem, Unauthenticated
+from gateway.errors import Forbidden, NotFound, Problem, Unauthenticated
 from gateway.http.headers import API
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -37,6 +37,12 @@ class WrongType(Problem):
     """The body is of a type that is not taken here."""
 
     status, slug, title = 415, "wrong-type", "Unsupported media type"
+
+
+class Unmet(Problem):
+    """Only 100-continue can be expected here."""
+
+    status, slug, title = 417, "unmet", "Expectation failed"
 
 
 class Unexpected(Problem):
@@ -83,10 +89,4 @@ async def explain(request: web.Request) -> web.Response:
         if kind.slug == request.match_info["slug"]:
             said = f"{kind.title} ({kind.status})\n\n{(kind.__doc__ or '').strip()}\n"
             return web.Response(body=said.encode(), headers=API | {"Content-Type": "text/plain; charset=utf-8"})
-    return refusal(_Unknown())
-
-
-class _Unknown(Conflict):
-    """There is no such kind of problem."""
-
-    status, slug, title = 404, "not-found", "Not found"
+    raise NotFound

@@ -33,7 +33,7 @@ class Document:
         """A fault at the line of this key, or of the nearest table around it."""
         parents = (key[:length] for length in range(len(key), 0, -1))
         line = next((self.lines[parent] for parent in parents if parent in self.lines), 0)
-        return Fault(self.path, line, dotted(key), problem, remedy)
+        return Fault(self.path, line, dotted(key), _plain(problem), _plain(remedy))
 
 
 def dotted(key: KeyPath) -> str:
@@ -65,6 +65,8 @@ def _text(path: Path) -> str:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise _whole(path, f"cannot be read ({error.strerror})", "let this user read it") from None
+    if not content:  # as an editor leaves it for a moment, between emptying a file and writing it
+        raise _whole(path, "is empty", "write its keys, or a comment if its defaults are meant")
     if len(content) > LARGEST:
         raise _whole(path, "is too large", f"keep it under {LARGEST // 1024} KiB")
     if content.startswith(b"\xef\xbb\xbf"):

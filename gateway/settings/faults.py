@@ -99,7 +99,9 @@ def _words(model: Model, path: KeyPath, errors: list[ErrorDetails]) -> tuple[str
             wrong, _, right = str(details["ctx"]["error"]).partition("; ")
             return wrong, right or "see what the documentation says of this key"
     words = dict.fromkeys(_WORDS[error["type"]] for error in errors if error["type"] in _WORDS)
-    context = details.get("ctx", {})
+    context = {
+        key: f"{value:g}" if isinstance(value, float) else value for key, value in details.get("ctx", {}).items()
+    }
     if not words:
         return "cannot be used", f"it {details['msg'].removeprefix('Input ')}"
     return next(iter(words))[0], ", or ".join(right.format(**context) for _, right in words)

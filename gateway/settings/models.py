@@ -103,7 +103,7 @@ def _zone(value: Any) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown, malformed, or a folder of the database
-        near = difflib.get_close_matches(name, available_timezones(), 1)
+        near = difflib.get_close_matches(name, available_timezones(), 1, 0.8)
         raise ValueError(f'is no time zone; write such as "{near[0] if near else "America/Denver"}"') from None
 
 

@@ -64,7 +64,7 @@ def _file_faults(document: Document) -> Iterator[Fault]:
         yield from faults(document, TeamsFile, error)
         return
     ids = team_ids(document)
-    if default is None and len(document.data["team"]) > 1:
+    if default is None and len(ids) > 1:
         right = f"name one of: {', '.join(sorted(ids))}"
         yield document.fault(("default_team",), "is missing, with more than one team", right)
     elif default is not None and default not in ids:

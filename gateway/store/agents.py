@@ -20,18 +20,21 @@ class NewAgent:
     role: Role
     password_hash: str | None
     teams: tuple[TeamId, ...]
+    demo: bool = False
+    """One of the demo's, whose password everyone knows: never served beyond this machine."""
 
 
 async def add_agent(tx: Tx, new: NewAgent, now: int) -> AgentId | None:
     """The new person's id, or None when the login is taken."""
     row = await tx.one(
-        """INSERT INTO agent (login, name, display_name, role, password_hash, created_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (login) DO NOTHING RETURNING id""",
+        """INSERT INTO agent (login, name, display_name, role, password_hash, demo, created_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (login) DO NOTHING RETURNING id""",
         new.login,
         new.name,
         new.display_name,
         new.role,
         new.password_hash,
+        int(new.demo),
         now,
     )
     if row is None:
@@ -85,3 +88,7 @@ async def add_teams(tx: Tx, teams: Sequence[TeamId]) -> None:
 async def get_agent(tx: Tx, agent: AgentId) -> Row | None:
     """id, login, password_hash, disabled_at."""
     return await tx.one("SELECT id, login, password_hash, disabled_at FROM agent WHERE id = ?1", agent)
+
+
+async def has_demo_accounts(tx: Tx) -> bool:
+    return await tx.one("SELECT id FROM agent WHERE demo = 1 AND disabled_at IS NULL LIMIT 1") is not None

@@ -81,15 +81,16 @@ class Batches:
 
     def _alone(self, db: sqlite3.Connection, jobs: Sequence[Job], report: Report) -> None:
         for position, job in enumerate(jobs):
-            if report.busy or report.lost:
+            if report.lost:
                 report.left[:0] = jobs[position:]
                 return
-            if _begin(db, [job], report):
-                done = self._run(db, [job])
-                if db.in_transaction:
-                    _finish(db, done, report)
-                else:
-                    report.outcomes += done
+            if not _begin(db, jobs[position:], report):
+                return
+            done = self._run(db, [job])
+            if db.in_transaction:
+                _finish(db, done, report)
+            else:
+                report.outcomes += done
 
     def _run(self, db: sqlite3.Connection, call: Sequence[Job]) -> list[Outcome]:
         """One call under its savepoint; a list that fails is run again one by one."""
@@ -152,7 +153,8 @@ def _calls(jobs: Iterable[Job]) -> list[list[Job]]:
     return calls
 
 
-def _begin(db: sqlite3.Connection, jobs: list[Job], report: Report) -> bool:
+def _begin(db: sqlite3.Connection, jobs: Sequence[Job], report: Report) -> bool:
+    """Where it fails, nothing happened to any of `jobs`: they wait for a busy database, and hear of any other trouble."""
     try:
         db.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:

@@ -1,7 +1,7 @@
 """The last statements of a transaction: numbers its events without a gap and chains its signatures.
 
-Nothing else touches `team.event_seq`, `chain_seq` and `chain_hash`. One bump per team, teams in ascending order (so that
-two transactions never wait for each other in a circle), and last (so that a team's row is locked as briefly as can be).
+Nothing else touches `team.event_seq`, `chain_seq` and `chain_hash`. One bump per team, teams in ascending order (so
+that two transactions never wait for each other in a circle), and last (so that a team's row is locked briefly).
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ async def close_books(tx: Tx, events: Sequence[Event], signatures: Sequence[Sign
     if len(events) == 1 and not signatures:
         await _close_team(tx, events[0].team, events, ())
         return
-    for team in sorted({entry.team for entry in (*events, *signatures)}):
-        await _close_team(tx, team, [e for e in events if e.team == team], [s for s in signatures if s.team == team])
+    for team in sorted({event.team for event in events} | {link.team for link in signatures}):
+        await _close_team(
+            tx,
+            team,
+            [event for event in events if event.team == team],
+            [link for link in signatures if link.team == team],
+        )
 
 
 async def _close_team(tx: Tx, team: TeamId, events: Sequence[Event], signatures: Sequence[Signature]) -> None:

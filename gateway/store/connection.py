@@ -30,7 +30,7 @@ CHECKPOINT_PAGES: Final = 1000
 """SQLite's own default: about 4 MB of WAL between checkpoints, each a few milliseconds of the writer's time."""
 
 WATCH_EVERY: Final = 10_000
-"""Virtual machine steps between two looks at the clock: well under a millisecond of work, and never in a short statement."""
+"""Virtual machine steps between two looks at the clock: under a millisecond, and more than a short statement takes."""
 
 FOREVER: Final = float("inf")
 
@@ -63,14 +63,14 @@ class Connection(aiosqlite.Connection):
 
         connection = cls(connect, iter_chunk_size=64)
         connection.watch = Watch()
-        await connection
+        await connection  # type: ignore[unused-awaitable]  # starts the thread
         await connection.run(_prepare, connection.watch)
         return connection
 
     async def run(
         self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call `function` in the thread, with the plain connection. It runs to its end even if the caller is cancelled."""
+        """Call `function` in the thread, with the plain connection. It runs to its end even if this is cancelled."""
         return cast("T", await self._execute(function, self._conn, *args, **kwargs))  # type: ignore[no-untyped-call]
 
 

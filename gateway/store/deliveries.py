@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.channels.contract import DeliveryReport
-from gateway.domain.delivery import DeliveryId, State
+from gateway.domain.delivery import DeliveryId, Reported, State
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line
 from gateway.store.store import Row, Tx, certain
@@ -165,16 +164,26 @@ async def expired(tx: Tx, now: int) -> list[DeliveryId]:
     return [DeliveryId(row["id"]) for row in rows]
 
 
-async def keep_report(tx: Tx, channel: str, report: DeliveryReport, delivery: DeliveryId | None, now: int) -> None:
+async def keep_report(
+    tx: Tx,
+    channel: str,
+    provider_id: str,
+    delivery: DeliveryId | None,
+    state: Reported,
+    code: str | None,
+    detail: str | None,
+    now: int,
+) -> None:
+    """Every report is kept, also one that changes nothing or speaks of what we do not know (yet)."""
     await tx.run(
         """INSERT INTO report (channel, provider_id, delivery_id, state, code, detail, at)
            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)""",
         channel,
-        report.provider_id,
+        provider_id,
         delivery,
-        report.state,
-        report.code,
-        report.detail,
+        state,
+        code,
+        detail,
         now,
     )
 

@@ -13,11 +13,12 @@ class Doorbell:
     """Belongs to one event loop; `ring` is called there."""
 
     def __init__(self) -> None:
-        self._rings = 0
+        self.rings = 0
+        """How often it has rung."""
         self._next: asyncio.Future[None] | None = None
 
     def ring(self) -> None:
-        self._rings += 1
+        self.rings += 1
         if self._next is not None:
             self._next.set_result(None)
             self._next = None
@@ -26,7 +27,8 @@ class Doorbell:
         """An ear that hears every ring from now on. Listen first, then read the database."""
         return Ear(self)
 
-    def _coming(self) -> asyncio.Future[None]:
+    def coming(self) -> asyncio.Future[None]:
+        """Done at the next ring."""
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         return self._next
@@ -37,13 +39,13 @@ class Ear:
 
     def __init__(self, bell: Doorbell) -> None:
         self._bell = bell
-        self._heard = bell._rings
+        self._heard = bell.rings
 
     async def heard(self, timeout: float) -> bool:  # noqa: ASYNC109  waiting for either is the point
         """True as soon as the bell has rung since the last call (or `listen`); False after `timeout` seconds."""
-        if self._heard == self._bell._rings:
+        if self._heard == self._bell.rings:
             # All ears share the future, and `asyncio.wait` never cancels it.
-            await asyncio.wait((self._bell._coming(),), timeout=timeout)
-        rung = self._heard != self._bell._rings
-        self._heard = self._bell._rings
+            await asyncio.wait((self._bell.coming(),), timeout=timeout)
+        rung = self._heard != self._bell.rings
+        self._heard = self._bell.rings
         return rung

@@ -1,7 +1,7 @@
 """The schema moves forward only, by numbered files: migrations/NNNN_name.<engine>.sql, each in one transaction.
 
-The database keeps the number, name and SHA-256 of each that it has seen. Refused: a database that has seen one this code
-does not know, and a file that was changed after a database has seen it (write a new one instead).
+The database keeps the number, name and SHA-256 of each that it has seen. Refused: a database that has seen one this
+code does not know, and a file that was changed after a database has seen it (write a new one instead).
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ class Migration:
 
 def migrations(engine: Engine, folder: Traversable | None = None) -> tuple[Migration, ...]:
     """Those of one engine in order; from the installed package unless told otherwise. Raises Misuse on a gap."""
-    found = []
-    for file in (folder or resources.files("gateway.store") / "migrations").iterdir():
-        if (match := _FILE.fullmatch(file.name)) and match[3] == engine:
-            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
-    found.sort(key=lambda migration: migration.version)
+    files = (folder or resources.files("gateway.store") / "migrations").iterdir()
+    found = sorted(
+        (
+            Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
+            for file in files
+            if (match := _FILE.fullmatch(file.name)) and match[3] == engine
+        ),
+        key=lambda migration: migration.version,
+    )
     if [migration.version for migration in found] != list(range(1, len(found) + 1)):
         raise Misuse(f"the migrations for {engine} are not numbered 1, 2, 3 ...")
     return tuple(found)

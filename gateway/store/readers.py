@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from time import monotonic
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from gateway.store.connection import Connection, Watch
 from gateway.store.transaction import Snapshot, settle
 
 READERS: Final = 2
-"""One for a long query, and one that is free meanwhile; they share the interpreter lock, so more would not read faster."""
+"""One for a long query and one free meanwhile; they share the interpreter lock, so more would not read faster."""
 
 READ_TIME: Final = 2.0
 """Seconds from the asking, with the time in the queue: whoever waits longer has gone."""
@@ -57,7 +57,8 @@ class Readers:
     async def close(self) -> None:
         """Refuse new queries, let those under way and those waiting end."""
         self._closing = True
-        for _ in range(self._size):
+        size, self._size = self._size, 0
+        for _ in range(size):
             await (await self._idle.get()).close()
 
     async def _reader(self) -> Connection:
@@ -71,20 +72,26 @@ class Readers:
         self, reader: Connection, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any], deadline: float
     ) -> Any:
         try:
-            return await reader.run(copy_context().run, _read, reader.watch, deadline, query, args, kwargs)
+            return await reader.run(_read, copy_context(), reader.watch, deadline, query, args, kwargs)
         finally:
             self._idle.put_nowait(reader)
 
 
 def _read(
-    db: sqlite3.Connection, watch: Watch, deadline: float, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any]
+    db: sqlite3.Connection,
+    context: Context,
+    watch: Watch,
+    deadline: float,
+    query: Query,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
 ) -> Any:
     if monotonic() > deadline:
         raise Unavailable("Too much is being read. Try again in a moment.")
     tx = Snapshot(db, watch, deadline)
     try:
         db.execute("BEGIN")
-        return settle(tx, getattr(query, "__qualname__", "query"), _whole(tx, query, args, kwargs))
+        return context.run(settle, tx, getattr(query, "__qualname__", "query"), _whole(tx, query, args, kwargs))
     except sqlite3.Error as error:
         raise faults.fault(error, "BEGIN") from None
     finally:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,8 +128,13 @@ async def open_sqlite(
     """
     try:
         _make(path)
-        writing = await _open_writing(path, known if known is not None else migrations("sqlite"), checkpoints=serving)
-        reading = [await _open_reading(path) for _ in range(READERS if serving else 1)]
+        async with AsyncExitStack() as opened:
+            writing = await _open(path, opened)
+            await _prepare(writing, known if known is not None else migrations("sqlite"), checkpoints=serving)
+            reading = [await _open(path, opened) for _ in range(READERS if serving else 1)]
+            for connection in reading:
+                await connection.run(for_reading)
+            opened.pop_all()  # from here on the store closes them
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"The database {path} cannot be opened: {error}") from error
     writer = Writer(writing, path.with_name(path.name + "-wal"), doorbell, on_fatal)
@@ -142,28 +148,21 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-async def _open_reading(path: Path) -> Connection:
+async def _open(path: Path, opened: AsyncExitStack) -> Connection:
     connection = await Connection.open(path)
-    await connection.run(for_reading)
+    opened.push_async_callback(connection.close)
     return connection
 
 
-async def _open_writing(path: Path, known: Sequence[Migration], *, checkpoints: bool) -> Connection:
-    connection = await Connection.open(path)
+async def _prepare(connection: Connection, known: Sequence[Migration], *, checkpoints: bool) -> None:
     until = monotonic() + OPEN_PATIENCE
-    try:
-        while True:
-            try:
-                await connection.run(_set_up, known, checkpoints)
-            except sqlite3.OperationalError as error:
-                if faults.code(error) not in faults.BUSY or monotonic() > until:
-                    raise
-                await asyncio.sleep(OPEN_PAUSE)
-            else:
-                return connection
-    except BaseException:
-        await connection.close()
-        raise
+    while True:
+        try:
+            return await connection.run(_set_up, known, checkpoints)
+        except sqlite3.OperationalError as error:
+            if faults.code(error) not in faults.BUSY or monotonic() > until:
+                raise
+        await asyncio.sleep(OPEN_PAUSE)
 
 
 def _set_up(connection: sqlite3.Connection, known: Sequence[Migration], checkpoints: bool) -> None:

@@ -15,8 +15,8 @@ VERBS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"})
 
 _FIRST_WORD = re.compile(r"\s*([A-Za-z]+)")
 _REFUSED: Final = (
-    (re.compile(r"\bOR\s+(ROLLBACK|ABORT|FAIL|IGNORE|REPLACE)\b", re.I), "decide conflicts with ON CONFLICT"),
-    (re.compile(r"(\bSELECT\s+|\bRETURNING\s+|,\s*|\w\.)\*", re.I), "name the columns"),
+    (re.compile(r"\bOR\s+(ROLLBACK|ABORT|FAIL|IGNORE|REPLACE)\b", re.IGNORECASE), "decide conflicts with ON CONFLICT"),
+    (re.compile(r"(\bSELECT\s+|\bRETURNING\s+|,\s*|\w\.)\*", re.IGNORECASE), "name the columns"),
     (re.compile(r"\?(?!\d)|[:@$]\d"), "write placeholders as ?1, ?2"),
 )
 

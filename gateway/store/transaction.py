@@ -18,11 +18,13 @@ from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse, TeamlineError
 from gateway.store.books import Event, Signature
 from gateway.store.connection import FOREVER, Watch
-from gateway.store.faults import fault
+from gateway.store.faults import code, fault
 from gateway.store.statement import check
 from gateway.store.store import Row, Value
 
 T = TypeVar("T")
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 STATEMENT_TIME: Final = 0.25
 """Seconds after which a writing transaction's statement is stopped: everybody waits behind it."""
@@ -57,13 +59,16 @@ class _Statements:
             self._limit()
             return take(self._connection.execute(sql, values))
         except Exception as error:  # noqa: BLE001  a value that cannot be bound raises whatever it likes
-            self.fault = fault(error, sql)
+            self.fault = self._told(error, sql)
             raise self.fault from None
         finally:
             self._watch.until = FOREVER
 
     def _limit(self) -> None:
         raise NotImplementedError
+
+    def _told(self, error: Exception, sql: str) -> TeamlineError:
+        return fault(error, sql)
 
 
 class Transaction(_Statements):
@@ -81,7 +86,7 @@ class Transaction(_Statements):
 
     def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
         # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
-        self.events.append(Event(team, kind, thread, at, json.dumps(data, separators=(",", ":"))))
+        self.events.append(Event(team, kind, thread, at, _encode(data)))
 
     def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
         self.signatures.append(Signature(team, message, agent, credential, digest))
@@ -105,13 +110,13 @@ class Snapshot(_Statements):
         super().__init__(connection, watch)
         self._deadline = deadline
 
-    async def run(self, sql: str, *values: Value) -> int:  # noqa: ARG002
+    async def run(self, sql: str, *values: Value) -> int:
         raise self._refused()
 
-    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
         raise self._refused()
 
-    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:  # noqa: ARG002
+    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
         raise self._refused()
 
     def _refused(self) -> TeamlineError:
@@ -120,6 +125,9 @@ class Snapshot(_Statements):
 
     def _limit(self) -> None:
         self._watch.until = self._deadline
+
+    def _told(self, error: Exception, sql: str) -> TeamlineError:
+        return self._refused() if code(error) == sqlite3.SQLITE_READONLY else fault(error, sql)
 
 
 def settle(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
@@ -148,7 +156,7 @@ def _drive(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
 
 
 def _first(cursor: sqlite3.Cursor) -> Row | None:
-    row = cast("sqlite3.Row | None", cursor.fetchone())
+    row: sqlite3.Row | None = cursor.fetchone()
     cursor.close()  # an unfinished cursor would hold its snapshot, and the WAL would grow behind it
     return row
 

@@ -1,13 +1,13 @@
 """The one writer of this process: takes what is pending, has it committed together, resolves the callers, rings.
 
-It never dies before it is closed, and every caller gets an answer on every path. It never lingers for more to come: what
-arrives during one batch is the next.
+It never dies before it is closed, and every caller gets an answer on every path. It never lingers for more to come:
+what arrives during one batch is the next.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -91,7 +91,7 @@ class Writer:
         try:
             report = await self._connection.run(self._batches.commit, jobs)
         except Exception as error:  # noqa: BLE001  a bug of ours here must not end the service
-            log.error("batch failed", error=type(error).__name__)
+            log.error("batch failed", error=type(error).__name__)  # noqa: TRY400  its words might hold values
             await self._connection.run(_abandon)
         finally:
             if report is None:
@@ -120,7 +120,6 @@ class Writer:
             self.lanes.put_back(jobs)
             await asyncio.sleep(BUSY_PAUSE)
         else:
-            log.warning("database is locked by another process", jobs=len(jobs))
             _answer(jobs, Unavailable, "The database is locked by another process. Try again in a moment.")
 
     def _end(self, jobs: list[Job]) -> None:
@@ -145,7 +144,10 @@ def _abandon(connection: Any) -> None:
         connection.execute("ROLLBACK")
 
 
-def _resolve(outcomes: Iterable[Outcome]) -> None:
+def _resolve(outcomes: Sequence[Outcome]) -> None:
+    refusals = [error.detail for _, _, error in outcomes if isinstance(error, Unavailable)]
+    if refusals:
+        log.warning("writes refused", jobs=len(refusals), reason=refusals[0])
     for job, value, error in outcomes:
         if job.future.done():
             continue  # the caller has gone, and knows nothing of the outcome
@@ -156,4 +158,4 @@ def _resolve(outcomes: Iterable[Outcome]) -> None:
 
 
 def _answer(jobs: Iterable[Job], kind: type[Unavailable], detail: str | None = None) -> None:
-    _resolve((job, None, kind(detail)) for job in jobs)
+    _resolve([(job, None, kind(detail)) for job in jobs])

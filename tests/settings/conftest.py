@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -98,21 +98,28 @@ Write = Callable[[str, str | bytes], None]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files() -> Mapping[str, str]:
+    """The files of a valid folder."""
+    return {"gateway.toml": GATEWAY, "teams.toml": TEAMS, "adapters/sms.toml": SMS}
+
+
+@pytest.fixture
+def folder(files: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A valid folder called `config` in an empty working folder."""
     monkeypatch.chdir(tmp_path)
     Path("config/adapters").mkdir(parents=True)
-    for name, text in {"gateway.toml": GATEWAY, "teams.toml": TEAMS, "adapters/sms.toml": SMS}.items():
+    for name, text in files.items():
         Path("config", name).write_text(text, encoding="utf-8")
     return Path("config")
 
 
 @pytest.fixture
 def write(folder: Path) -> Write:
-    """Replaces one file of the folder, as it stands."""
+    """Replaces one file of the folder, at one stroke."""
 
     def replace(name: str, content: str | bytes) -> None:
-        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        (folder / ".new").write_bytes(content.encode() if isinstance(content, str) else content)
+        (folder / ".new").replace(folder / name)
 
     return replace
 

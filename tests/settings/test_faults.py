@@ -23,6 +23,11 @@ NOT_SET = "is not set; set it before starting, or turn the channel off: enabled 
 EMPTY = "is empty; put the secret into it, or turn the channel off: enabled = false"
 CARE = 'write such as "https://care.example.com"'
 HOURS = 'write such as "07:00-21:00"; midnight at the end is "24:00"'
+LOOK = "correct this line, or the one before it"
+ANEW = "install it anew, or name another adapter"
+SHAPELESS = "parrot_for_tests:useless has no `config` and `create` as the contract asks"
+RENAME = 'rename it to 1 to 40 of a-z, 0-9 and "-", such as "sms.toml"'
+WRITTEN = f"is a secret written out; {SECRET_FORM}, so that it does not stand in this file"
 DAY = 'write a day such as "mon" or a range such as "mon-fri", of mon, tue, wed, thu, fri, sat, sun'
 
 GATEWAY_FAULTS = [
@@ -71,22 +76,20 @@ GATEWAY_FAULTS = [
         '[files]\nurl = "s3://bucket/prefix"\n',
         '2: files.url: is not a folder\'s URL; write such as "file:///var/lib/teamline", with a full path',
     ),
-    (
-        "# one\n[server\n",
-        "2: file: is not TOML (expected ']' at the end of a table declaration); correct this line, or the one before it",
-    ),
-    ('[server]\nlisten = "', "2: file: is not TOML (unterminated string); correct this line, or the one before it"),
+    ("# one\n[server\n", f"2: file: is not TOML (expected ']' at the end of a table declaration); {LOOK}"),
+    ('[server]\nlisten = "', f"2: file: is not TOML (unterminated string); {LOOK}"),
     (b"\xef\xbb\xbf[server]\n", "1: file: starts with a byte order mark; save it as UTF-8 without one"),
     (b"[server]\n# caf\xe9\n", "2: file: is not UTF-8; save it as UTF-8"),
     (b"#" * 300_000, "0: file: is too large; keep it under 256 KiB"),
     ("a = " + "[" * 20 + "]" * 20, "0: file: is nested too deeply; write plain tables and lists"),
-    ("a." * 9999 + "a = 1", "0: file: is nested too deeply; write plain tables and lists"),
+    ("a." * 999 + "a = 1", "0: file: is nested too deeply; write plain tables and lists"),
     ("a = " + "[" * 9999 + "]" * 9999, "0: file: is nested too deeply; write plain tables and lists"),
     ("a = " + "9" * 9999, "0: file: is not TOML; check the form of its dates and numbers"),
 ]
 
 TEAMS_FAULTS = [
-    ("", "0: team: is missing; add team"),
+    ("", "0: file: is empty; write its keys, or a comment if its defaults are meant"),
+    ("#", "0: team: is missing; add team"),
     ("team = []\n", "1: team: has too few entries; write at least 1"),
     ('[[team]]\nid = "a"\ntimezone = "UTC"\n', '1: team.name: is missing; add such as name = "Front Range"'),
     (TEAM.replace("Denver", "Dever"), '4: team.timezone: is no time zone; write such as "America/Denver"'),
@@ -139,7 +142,7 @@ TEAMS_FAULTS = [
 ]
 
 CHANNEL_FAULTS = [
-    ("", "0: adapter: is missing; name one of: broken, parrot, useless"),
+    ("#", "0: adapter: is missing; name one of: broken, parrot, useless"),
     ("adapter = 1\n", "1: adapter: is not text; name one of: broken, parrot, useless"),
     (
         'adapter = "parot"\n',
@@ -147,15 +150,9 @@ CHANNEL_FAULTS = [
     ),
     (
         'adapter = "broken"\n',
-        "1: adapter: cannot be loaded (ModuleNotFoundError: No module named 'no_such_module'); "
-        "install it anew, or name another adapter",
+        f"1: adapter: cannot be loaded (ModuleNotFoundError: No module named 'no_such_module'); {ANEW}",
     ),
-    (
-        'adapter = "useless"\n',
-        "1: adapter: cannot be loaded "
-        "(parrot_for_tests:useless has no `config` and `create` as the contract asks); "
-        "install it anew, or name another adapter",
-    ),
+    ('adapter = "useless"\n', f"1: adapter: cannot be loaded ({SHAPELESS}); {ANEW}"),
     ('adapter = "parrot"\n', "0: token: is missing; add token"),
     (CHANNEL + "enabled = 0\n", "3: enabled: is neither true nor false; write true or false, without quotes"),
     (CHANNEL + 'pace = "fast"\n', "3: pace: is not a whole number; write it in digits, without quotes"),
@@ -164,11 +161,11 @@ CHANNEL_FAULTS = [
     (CHANNEL + 'tokn = "x"\n', '3: tokn: is not a known key; did you mean "token"?'),
     (
         'adapter = "parrot"\ntoken = "s3cret"\n',
-        f"2: token: is a secret written out; {SECRET_FORM}, so that it does not stand in this file",
+        f"2: token: {WRITTEN}",
     ),
     (
         'adapter = "parrot"\ntoken = [{ env = "PARROT_TOKEN" }, "s3cret"]\n',
-        f"2: token: is a secret written out; {SECRET_FORM}, so that it does not stand in this file",
+        f"2: token: {WRITTEN}",
     ),
     ('adapter = "parrot"\ntoken = { evn = "X" }\n', f"2: token: does not say where the secret is; {SECRET_FORM}"),
     ('adapter = "parrot"\ntoken = { env = "X" }\n', f"2: token: the environment variable X {NOT_SET}"),
@@ -238,12 +235,10 @@ def test_all_faults_come_in_one_pass(folder, write, environ) -> None:
     write("adapters/Wrong_Name.toml", CHANNEL)
     write("adapters/_x.toml", CHANNEL + '[numbers]\n"+1" = "front-rage"\n')
     assert [
-        "config/adapters/Wrong_Name.toml:0: file: has a name that cannot be a channel's; "
-        'rename it to 1 to 40 of a-z, 0-9 and "-", such as "sms.toml"',
+        f"config/adapters/Wrong_Name.toml:0: file: has a name that cannot be a channel's; {RENAME}",
         "config/adapters/_x.toml:0: file: has a reserved name; let its name start with a letter or a digit",
         'config/adapters/_x.toml:4: numbers."+1": is no team; did you mean "front-range"?',
-        f"config/adapters/sms.toml:2: token: is a secret written out; {SECRET_FORM}, "
-        "so that it does not stand in this file",
+        f"config/adapters/sms.toml:2: token: {WRITTEN}",
         "config/adapters/sms.toml:3: pace: is not a whole number; write it in digits, without quotes",
         f"config/gateway.toml:2: server.listen: {LISTEN}",
         'config/gateway.toml:3: server.public_ur: is not a known key; did you mean "public_url"?',

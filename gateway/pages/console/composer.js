@@ -26,7 +26,7 @@ export class Composer {
     this.habit.checked = habits.enterSends;
     this.send = h("button", { type: "button", class: "button primary send", "aria-describedby": "measure", on: { click: () => this.#send() } }, icon("send"), h("span"));
     this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
-      h("h2", { class: "unseen", id: "composer-name" }, "Answer"),
+      h("h3", { class: "unseen", id: "composer-name" }, "Answer"),
       h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route),
       h("label", { class: "unseen", for: "words" }), this.text,
       h("div", { class: "composer-foot" },

@@ -12,12 +12,12 @@ export class Conversation {
   detail = null;
   items = [];
   loaded = false;
-  older = false;
   fault = null;
   #keys = new Map();
   #api;
   #store;
   #busy = false;
+  #next = null;
 
   constructor(id, api, store) {
     this.id = id;
@@ -25,6 +25,8 @@ export class Conversation {
     this.#store = store;
   }
 
+  /** Whether there is history before what was read. */
+  get older() { return this.#next !== null; }
   get row() { return this.#store.rows.get(this.id) ?? this.detail; }
   get newest() { return this.items.findLast((item) => !item.event); }
 
@@ -44,28 +46,26 @@ export class Conversation {
   #newest(page) {
     const overlaps = page.items.some((item) => this.#keys.has(itemKey(item)));
     if (!overlaps) this.#replace([]);
-    if (!this.items.length) this.older = Boolean(page.next);
+    if (!this.items.length) this.#next = page.next ?? null;
     for (const item of page.items) this.put(item);
     this.loaded = true;
     this.#store.touch(this.id);
   }
 
-  /** Reads the page before the oldest message; answers whether there was anything to do. */
+  /** Reads the page before the oldest message, if there is one. Raises what the API raises. */
   async earlier() {
-    const oldest = this.items.find((item) => !item.event);
-    if (!this.older || this.#busy || !oldest) return false;
+    if (!this.older || this.#busy) return;
     this.#busy = true;
     try {
-      await this.#store.loading(() => this.#api.messages(this.id, oldest.id), (page) => {
+      await this.#store.loading(() => this.#api.messages(this.id, this.#next), (page) => {
         const fresh = page.items.filter((item) => !this.#keys.has(itemKey(item)));
-        this.older = Boolean(page.next) && fresh.length > 0;
+        this.#next = page.next ?? null;
         this.#replace([...fresh, ...this.items]);
         this.#store.touch(this.id);
       });
     } finally {
       this.#busy = false;
     }
-    return true;
   }
 
   #replace(items) {

@@ -80,7 +80,11 @@ export class Desk extends EventTarget {
   /** `verb` is "claim", "release" or "done". Answers whether the server took it. */
   async act(id, verb) {
     const { me } = this.store;
-    const shown = { claim: { claimed_by: { id: me.id, name: me.name } }, release: { claimed_by: null }, done: { waiting_since: null } };
+    const shown = {
+      claim: { claimed_by: { id: me.id, name: me.name } },
+      release: { claimed_by: null },
+      done: { waiting_since: null, claimed_by: null, done_at: new Date().toISOString() },
+    };
     const said = { claim: "You took this on", release: "You let this go", done: "Marked done" };
     const undo = this.store.patch(id, shown[verb]);
     try {

@@ -18,10 +18,10 @@ const banner = document.getElementById("connection");
 for (const each of [...parts, signIn]) each.start(desk);
 
 function show({ signedIn, again = false }) {
+  banner.hidden = true;
   workplace.hidden = !signedIn;
   if (!signedIn) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-    banner.hidden = true;
     signIn.show({ again });
   }
 }
@@ -58,6 +58,14 @@ desk.addEventListener("connection", () => {
   else lost = setTimeout(() => { banner.hidden = workplace.hidden; }, 2_500);
 });
 
-desk.api.me().then(begin).catch((error) => {
-  if (error.status !== 401) show({ signedIn: false });
-});
+/** Who is here? Asked until there is an answer: a server that cannot be reached says nothing about a session. */
+async function enter(wait = 500) {
+  try {
+    await begin(await desk.api.me());
+  } catch (error) {
+    if (error.status === 401) return;
+    banner.hidden = false;
+    setTimeout(() => enter(Math.min(15_000, wait * 2)), wait);
+  }
+}
+enter();

@@ -43,10 +43,10 @@ function deliveryLine(message, decide) {
   const { delivery } = message;
   const attention = needsAttention(delivery);
   const line = h("div", { class: attention ? "message-state attention" : "message-state" },
-    attention ? icon("alert") : null, h("span", {}, isolated(deliveryWords(delivery))));
+    h("div", { class: "state-words" }, attention ? icon("alert") : null, isolated(deliveryWords(delivery))));
   if (!attention) return line;
   const choice = (decision, label) => button(label, { press: () => decide(message, decision) });
-  line.append(h("span", { class: "choices" },
+  line.append(h("div", { class: "choices" },
     choice("retry", RETRY[delivery.state]), SETTLE[delivery.state].map(([state, label]) => choice(state, label))));
   return line;
 }
@@ -81,10 +81,10 @@ const PENDING = {
 export function pendingElement(item, choose) {
   const stuck = ["refused", "held"].includes(item.state);
   const line = h("div", { class: stuck ? "message-state attention" : "message-state" },
-    stuck ? icon("alert") : null, h("span", {}, PENDING[item.state](item)));
+    h("div", { class: "state-words" }, stuck ? icon("alert") : null, h("span", {}, PENDING[item.state](item))));
   if (stuck) {
     const choice = (decision, label) => button(label, { press: () => choose(item, decision) });
-    line.append(h("span", { class: "choices" },
+    line.append(h("div", { class: "choices" },
       item.sendable ? choice("again", "Send now") : null, choice("edit", "Edit"), choice("discard", "Discard")));
   }
   return frame(`${item.kind === "note" ? "note" : "out"} pending`, true,

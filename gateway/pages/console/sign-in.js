@@ -13,7 +13,7 @@ export class SignIn extends HTMLElement {
   start(desk) {
     this.#desk = desk;
     const form = h("form", { class: "sign-in-card", on: { submit: (event) => this.#send(event) } },
-      h("h1", {}, "Teamline"), this.#reason,
+      h("img", { src: "/static/console/mark.svg", width: "40", height: "40", alt: "" }), h("h1", {}, "Teamline"), this.#reason,
       h("div", { class: "field" }, h("label", { for: "login" }, "Login"), this.#login),
       h("div", { class: "field" }, h("label", { for: "password" }, "Password"), this.#password),
       this.#fault, this.#submit);

@@ -132,13 +132,16 @@ export class Store extends EventTarget {
     this.touch("rows", event.thread);
   }
 
+  /** Rows come as they are by now, so an event counts as unread by its own message, once: `counted` says up to when. */
   #applyRow(event) {
     const known = this.rows.get(event.thread);
-    let unread = Number(known?.unread ?? 0);
-    const news = !known?.last_message || (event.message?.at ?? "") > known.last_message.at;
-    if (event.kind === "message.received" && news) unread += 1;
+    let { unread = 0, counted = known?.last_message?.at ?? "" } = known ?? {};
+    if (event.kind === "message.received" && event.message?.at > counted) {
+      unread += 1;
+      counted = event.message.at;
+    }
     if (event.kind === "message.sent" && event.by?.id === this.me?.id) unread = 0;
-    this.rows.set(event.thread, { ...event.row, unread });
+    this.rows.set(event.thread, { ...event.row, unread, counted });
   }
 
   #read(event) {
@@ -161,8 +164,7 @@ export class Store extends EventTarget {
 
   /** What the server says a row is now, from an action's answer or a thread's detail. */
   put(row) {
-    const known = this.rows.get(row.id);
-    this.rows.set(row.id, { ...row, unread: row.unread ?? known?.unread ?? 0 });
+    this.rows.set(row.id, row);
     this.touch("rows", row.id);
   }
 

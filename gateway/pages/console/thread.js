@@ -28,7 +28,7 @@ export class Thread extends HTMLElement {
     this.back = h("a", { class: "button plain back", href: "#/waiting" });
     this.back.append(...button("Inbox", { icon: "back" }).childNodes);
     this.name = isolated("", {});
-    this.heading = h("h1", { id: "thread-name", tabindex: "-1" }, this.name);
+    this.heading = h("h2", { id: "thread-name", tabindex: "-1" }, this.name);
     this.about = h("p", { class: "quiet about" });
     const act = (verb) => () => this.act(verb);
     this.claim = button("Take on", { icon: "claim", press: act("claim"), title: "c", "aria-keyshortcuts": "c" });
@@ -98,11 +98,12 @@ export class Thread extends HTMLElement {
     const mine = row.claimed_by?.id === me.id;
     say(this.claim.lastElementChild, mine ? "Let go" : "Take on");
     this.claim.querySelector("use").setAttribute("href", `/static/console/icons.svg#${mine ? "release" : "claim"}`);
-    this.done.hidden = !row.waiting_since;
+    this.done.hidden = Boolean(row.done_at);
     const team = this.#conversation.detail?.team_name ?? row.team;
     const holder = row.claimed_by ? (mine ? "you are on it" : `${row.claimed_by.name} is on it`) : "nobody is on it";
     const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
-    say(this.about, [team, channelName(row.channel), holder, wait].filter(Boolean).join(" · "));
+    const state = row.done_at ? "done" : wait;
+    say(this.about, [team, channelName(row.channel), holder, state].filter(Boolean).join(" · "));
   }
 
   #complain(words) {
@@ -133,7 +134,7 @@ export class Thread extends HTMLElement {
 
 /** Does a verb to a row, wherever it was asked for; "done" passes the focus on to the next in the inbox. */
 export async function actOn(desk, row, verb) {
-  if (verb === "done" && !row.waiting_since) return;
+  if (verb === "done" && row.done_at) return;
   const inbox = document.querySelector("tl-inbox");
   const acting = desk.act(row.id, verb);
   if (verb === "done") {

@@ -1,0 +1,159 @@
+"""The client: keep-alive connections that send ready-made bytes. It must cost less than what it measures.
+
+`flood` finds the highest rate: each connection sends its next request when it has its answer. `pace` sends on a
+timetable, whatever the answers do, and counts a request's time from when it was due, so that a stall is not hidden by
+the requests that it held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bench.forms import Hook
+
+CONNECTIONS: Final = 64
+
+
+@dataclass
+class Result:
+    """What came of a run; `latencies` in seconds."""
+
+    seconds: float = 0.0
+    acknowledged: set[str] = field(default_factory=set)
+    refused: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return len(self.acknowledged) / self.seconds
+
+
+class _Connection(asyncio.Protocol):
+    """One request at a time."""
+
+    def __init__(self, done: Callable[[_Connection, int], None]) -> None:
+        self._done = done
+        self._answer = b""
+        self.hook: Hook | None = None
+        self.due = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def send(self, hook: Hook, due: float) -> None:
+        self.hook, self.due = hook, due
+        self.transport.write(hook.wire)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if end and len(body) >= _length(head):
+            status = int(head[9:12])
+            self._answer = b""
+            self._done(self, status)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.hook is not None:
+            self._done(self, 0)
+
+
+def _length(head: bytes) -> int:
+    _, _, after = head.lower().partition(b"content-length:")
+    return int(after.partition(b"\r\n")[0] or 0)
+
+
+@asynccontextmanager
+async def _connected(url: str, done: Callable[[_Connection, int], None]) -> Any:
+    address = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    made = [
+        await loop.create_connection(lambda: _Connection(done), address.hostname, address.port)
+        for _ in range(CONNECTIONS)
+    ]
+    try:
+        yield [protocol for _, protocol in made]
+    finally:
+        for transport, _ in made:
+            transport.abort()
+
+
+async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
+    """As many as the server takes. Returns when everything that was sent has been answered."""
+    result, idle = Result(), asyncio.Event()
+    under_way = 0
+    end = 0.0
+
+    def done(connection: _Connection, status: int) -> None:
+        nonlocal under_way
+        _note(result, connection, status)
+        under_way -= 1
+        if time.perf_counter() < end and status:
+            start(connection)
+        if not under_way:
+            idle.set()
+
+    def start(connection: _Connection) -> None:
+        nonlocal under_way
+        under_way += 1
+        connection.send(next(hooks), time.perf_counter())
+
+    async with _connected(url, done) as connections:
+        begin = time.perf_counter()
+        end = begin + seconds
+        for connection in connections:
+            start(connection)
+        await idle.wait()
+        result.seconds = time.perf_counter() - begin
+    return result
+
+
+async def pace(url: str, hooks: Sequence[Hook], rate: float) -> Result:
+    """These at this rate, however the server does."""
+    result, finished = Result(), asyncio.Event()
+    waiting: deque[tuple[Hook, float]] = deque()
+    free: list[_Connection] = []
+    answered = 0
+
+    def done(connection: _Connection, status: int) -> None:
+        nonlocal answered
+        _note(result, connection, status)
+        answered += 1
+        free.append(connection)
+        send()
+        if answered == len(hooks):
+            finished.set()
+
+    def send() -> None:
+        while waiting and free:
+            free.pop().send(*waiting.popleft())
+
+    async with _connected(url, done) as connections:
+        free.extend(connections)
+        begin = time.perf_counter()
+        for number, hook in enumerate(hooks):
+            due = begin + number / rate
+            if (ahead := due - time.perf_counter()) > 0:
+                await asyncio.sleep(ahead)
+            waiting.append((hook, due))
+            send()
+        await finished.wait()
+        result.seconds = time.perf_counter() - begin
+    return result
+
+
+def _note(result: Result, connection: _Connection, status: int) -> None:
+    assert connection.hook is not None
+    result.latencies.append(time.perf_counter() - connection.due)
+    if status == 200:
+        result.acknowledged.add(connection.hook.sid)
+    else:
+        result.refused += 1
+    connection.hook = None

@@ -1,0 +1,193 @@
+"""The composition root: opens everything in order and closes it in reverse. Nothing below knows how it is put together.
+
+On SIGTERM: accept nothing new, let what is under way end, send what was claimed, close the database last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from gateway.channels.registry import Channels
+from gateway.errors import Conflict, Unavailable
+from gateway.feed.follow import Feed
+from gateway.http.deps import DemoPhone, Deps, Reading
+from gateway.http.server import make_app, make_operator_app, make_runner
+from gateway.outbox.worker import Outbox
+from gateway.scheduler import Housekeeping
+from gateway.settings import Listen, Settings
+from gateway.settings.watch import Watcher
+from gateway.store import agents
+from gateway.store.doorbell import Doorbell
+from gateway.store.sqlite import SqliteStore, open_sqlite
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+DRAIN_SECONDS: Final = 10.0
+"""How long requests that are under way may take to end after SIGTERM."""
+
+Announce = Callable[[str], None]
+
+
+async def serve_forever(
+    settings: Settings, listen: str | None, announce: Announce, demo: DemoPhone | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` is called with our address once requests are accepted."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_gateway(settings, listen, demo) as gateway:
+        loop.add_signal_handler(signal.SIGHUP, gateway.watcher.trigger)
+        announce(gateway.url)
+        log.info("gateway.serving", version=settings.version, channels=len(settings.channels))
+        await stop.wait()
+        log.info("gateway.draining")
+
+
+class Gateway:
+    """A running gateway: what its parts share, and how a changed config reaches them."""
+
+    def __init__(self, settings: Settings, listen: str | None, store: SqliteStore, doorbell: Doorbell) -> None:
+        self.store = store
+        self.channels = Channels()
+        self.feed = Feed(store, doorbell, clock)
+        self.outbox = Outbox(store, self.channels, doorbell, clock)
+        self.watcher = Watcher(settings, self.apply, listen=listen)
+        self.http: aiohttp.ClientSession
+        self.url = ""
+
+    @property
+    def settings(self) -> Settings:
+        return self.watcher.current
+
+    async def apply(self, new: Settings) -> None:
+        """Take over a valid config: all of it, or ConfigError and nothing."""
+        await self.channels.apply(new.channels.values(), new.public_url, self.http)
+        added = new.teams.by_id.keys() - self.settings.teams.by_id.keys()
+        await self.store.write(agents.add_teams, tuple(new.teams.by_id))
+        if added:
+            self.feed.end_all()  # an admin's stream starts anew, with the new team in it
+
+    async def start(self, settings: Settings) -> None:
+        await self.store.write(agents.add_teams, tuple(settings.teams.by_id))
+        await self.channels.apply(settings.channels.values(), settings.public_url, self.http)
+        self.feed.start()
+        await self.outbox.start(only_node=True)
+
+    def deps(self, demo: DemoPhone | None) -> Deps:
+        return Deps(
+            store=self.store,
+            settings=lambda: self.settings,
+            channels=self.channels,
+            feed=self.feed,
+            clock=clock,
+            faults=lambda: len(self.watcher.faults),
+            demo=demo,
+            readings=_readings(self.store, self.feed),
+        )
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, listen: str | None = None, demo: DemoPhone | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway that accepts requests; leaving the context drains and closes it."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_only_server(settings.database.path))
+        doorbell = Doorbell()
+        store = await open_sqlite(settings.database.path, doorbell=doorbell)
+        stack.push_async_callback(store.close)
+        await _refuse_demo_accounts(store, settings)
+        gateway = Gateway(settings, listen, store, doorbell)
+        gateway.http = await stack.enter_async_context(aiohttp.ClientSession())
+        stack.push_async_callback(gateway.channels.close)
+        stack.push_async_callback(gateway.outbox.close)
+        await gateway.start(settings)
+        housekeeping = Housekeeping(store, clock)
+        stack.callback(housekeeping.close)
+        deps = gateway.deps(demo)
+        await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
+        gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
+        stack.push_async_callback(_stop, asyncio.create_task(gateway.watcher.run()))
+        stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
+        yield gateway
+
+
+async def _listen(stack: AsyncExitStack, gateway: Gateway, app: web.Application, listen: Listen | None) -> str:
+    if listen is None:
+        return ""
+    runner = make_runner(app, DRAIN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, listen.host, listen.port, backlog=1024)
+    try:
+        await site.start()
+    except OSError as error:
+        raise Conflict(f"cannot listen on {listen}: {error.strerror or error}") from error
+    host, port = runner.addresses[0][:2]
+    return f"http://{Listen(host, port)}"
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _refuse_demo_accounts(store: SqliteStore, settings: Settings) -> None:
+    if not settings.is_local and await store.read(agents.has_demo_accounts):
+        raise Conflict(
+            f"{settings.database.path} has the demo's accounts, which everyone knows: they serve this machine only. "
+            "Use another database, or loopback for both listen and public_url."
+        )
+
+
+@contextmanager
+def _only_server(path: Path) -> Iterator[None]:
+    """One process serves a SQLite file. The lock is on a file of its own, since touching the database's would drop
+    SQLite's locks; it goes with the process, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}-serving").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unavailable(f"{path} is served by another process already") from None
+        yield
+
+
+def clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def _readings(store: SqliteStore, feed: Feed) -> tuple[Reading, ...]:
+    def waiting() -> dict[str, float]:
+        stats = store.stats()
+        return {
+            "people": stats.people_waiting,
+            "ingest": stats.ingest_waiting,
+            "reads": stats.reads_waiting,
+        }
+
+    return (
+        Reading("teamline_store_waiting", "Calls that wait for the database.", waiting, label="lane"),
+        Reading(
+            "teamline_store_actions_total",
+            "Transactions committed.",
+            lambda: {"": store.stats().actions},
+            kind="counter",
+        ),
+        Reading("teamline_store_batches_total", "Group commits.", lambda: {"": store.stats().batches}, kind="counter"),
+        Reading("teamline_store_wal_bytes", "Size of the write-ahead log.", lambda: {"": store.stats().wal_bytes}),
+        Reading("teamline_feed_streams", "Open event streams.", lambda: {"": len(feed)}),
+    )

@@ -1,0 +1,239 @@
+"""The agents' API: each handler calls one action or query. Who may see or do what is decided there, in the query."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any, Final
+
+from gateway.actions import claim, decide, note, read, reply, view
+from gateway.domain import wire
+from gateway.domain.event import SYSTEM
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.domain.thread import Line
+from gateway.domain.wire import Json
+from gateway.errors import Invalid, Unreachable
+from gateway.feed import cursor
+from gateway.http.deps import Deps
+from gateway.http.route import Call, Route
+from gateway.http.shapes import (
+    Agent,
+    Inbox,
+    InboxQuery,
+    InboxRow,
+    Message,
+    Messages,
+    MessagesQuery,
+    NoteDraft,
+    Nothing,
+    ReadMark,
+    ReplyDraft,
+    Settlement,
+    Thread,
+)
+from gateway.store.inbox import Place, View
+
+BASE: Final = "/api/agent/v1"
+SALT_BYTES: Final = 16
+
+
+async def me(call: Call[Nothing, Nothing]) -> Json:
+    principal, teams = await call.deps.store.read(view.me, call.secret, call.now)
+    return wire.agent(principal, team_names(call.deps, teams))
+
+
+async def threads(call: Call[Nothing, InboxQuery]) -> Json:
+    query = call.query
+    after = None if query.cursor is None else place(query.view, query.cursor)
+    team = None if query.team is None else TeamId(query.team)
+    page = await call.deps.store.read(view.inbox_page, call.secret, query.view, team, after, query.limit, call.now)
+    return _page(page, None if page.next is None else cursor_of(query.view, page.next))
+
+
+async def thread(call: Call[Nothing, Nothing]) -> Json:
+    row, lines = await call.deps.store.read(view.thread, call.secret, ThreadId(call.id), call.now)
+    team = call.deps.settings().teams.get(row.team)
+    facts = {
+        "team_name": team.name if team else row.team,
+        "identities": _identities(lines),
+        "reply_to": _reply_to(lines, live(call.deps)),
+    }
+    return wire.own_thread(row) | facts
+
+
+async def messages(call: Call[Nothing, MessagesQuery]) -> Json:
+    query = call.query
+    window = view.Window(query.before, query.after, query.limit, "notes" in query.include, "events" in query.include)
+    page = await call.deps.store.read(view.messages_page, call.secret, ThreadId(call.id), window, call.now)
+    return _page(page, None if page.next is None else str(page.next[1]))
+
+
+async def write_reply(call: Call[ReplyDraft, Nothing]) -> Json:
+    order = reply.Reply(
+        call.secret,
+        ThreadId(call.id),
+        call.body.body,
+        call.body.channel,
+        live(call.deps),
+        call.key,
+        call.fingerprint,
+        secrets.token_bytes(SALT_BYTES),
+        call.now,
+    )
+    return await call.deps.store.write(reply.reply, order)
+
+
+async def write_note(call: Call[NoteDraft, Nothing]) -> Json:
+    thread_id, words = ThreadId(call.id), call.body.body
+    return await call.deps.store.write(note.note, call.secret, thread_id, words, call.key, call.fingerprint, call.now)
+
+
+async def retry(call: Call[Nothing, Nothing]) -> Json:
+    message = MessageId(call.id)
+    return await call.deps.store.write(decide.retry, call.secret, message, call.key, call.fingerprint, call.now)
+
+
+async def settle(call: Call[Settlement, Nothing]) -> Json:
+    message, state = MessageId(call.id), call.body.state
+    return await call.deps.store.write(decide.settle, call.secret, message, state, call.key, call.fingerprint, call.now)
+
+
+async def take(call: Call[Nothing, Nothing]) -> Json:
+    return await call.deps.store.write(claim.claim, call.secret, ThreadId(call.id), call.now)
+
+
+async def release(call: Call[Nothing, Nothing]) -> Json:
+    return await call.deps.store.write(claim.release, call.secret, ThreadId(call.id), call.now)
+
+
+async def done(call: Call[Nothing, Nothing]) -> Json:
+    return await call.deps.store.write(claim.done, call.secret, ThreadId(call.id), call.now)
+
+
+async def mark_read(call: Call[ReadMark, Nothing]) -> Json:
+    message = MessageId(call.body.message)
+    return await call.deps.store.write(read.read, call.secret, ThreadId(call.id), message, call.now)
+
+
+def team_names(deps: Deps, teams: list[TeamId]) -> list[Json]:
+    """Ids with names; a team that has left the config is called by its id."""
+    known = deps.settings().teams
+    named = [(id_, known.get(id_)) for id_ in teams if id_ != SYSTEM]
+    return [{"id": id_, "name": team.name if team else id_} for id_, team in named]
+
+
+def live(deps: Deps) -> dict[str, int]:
+    """The channels that are up, and how many characters each takes."""
+    adapters = {name: deps.channels.get(name) for name in deps.channels}
+    return {name: adapter.capabilities.max_body for name, adapter in adapters.items() if adapter is not None}
+
+
+def cursor_of(view_name: View, at: Place) -> str:
+    return base64.urlsafe_b64encode(f"{view_name}.{at[0]}.{at[1]}".encode()).decode().rstrip("=")
+
+
+def place(view_name: View, text: str) -> Place:
+    """Raises Invalid for what `cursor_of` cannot have made for this view: each has an order of its own."""
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        name, at, thread_id = plain.split(".")
+        found = int(at), int(thread_id)
+    except ValueError:
+        raise Invalid("that cursor is not one of ours") from None
+    if name != view_name or not all(0 <= number < 2**63 for number in found):
+        raise Invalid("that cursor belongs to another view")
+    return found
+
+
+def _page(page: view.Page, following: str | None) -> Json:
+    shape: Json = {"items": page.items, "feed": cursor.encode(page.heads)}
+    return shape if following is None else shape | {"next": following}
+
+
+def _identities(lines: list[Line]) -> list[Json]:
+    pairs = dict.fromkeys((line.kind, line.address, line.channel) for line in lines)
+    return [{"kind": kind, "address": address, "channel": channel} for kind, address, channel in pairs]
+
+
+def _reply_to(lines: list[Line], channels: dict[str, int]) -> Json | None:
+    try:
+        line = reply.choose_line(lines, None, channels)
+    except Unreachable:
+        return None
+    most = channels[line.channel]
+    return {"channel": line.channel, "endpoint": line.endpoint, "address": line.address, "max_body": most}
+
+
+_THREAD: Final = f"{BASE}/threads/{{id}}"
+_MESSAGE: Final = f"{BASE}/messages/{{id}}"
+
+ROUTES: Final[tuple[Route[Any, Any], ...]] = (
+    Route("GET", f"{BASE}/me", me, "Who am I", Nothing, Nothing, Agent),
+    Route("GET", f"{BASE}/threads", threads, "The inbox", Nothing, InboxQuery, Inbox, problems=(422,)),
+    Route("GET", _THREAD, thread, "One thread", Nothing, Nothing, Thread, problems=(404,)),
+    Route(
+        "GET",
+        f"{_THREAD}/messages",
+        messages,
+        "A thread's messages, oldest first",
+        Nothing,
+        MessagesQuery,
+        Messages,
+        problems=(404, 422),
+    ),
+    Route(
+        "POST",
+        f"{_THREAD}/messages",
+        write_reply,
+        "Reply to the customer",
+        ReplyDraft,
+        Nothing,
+        Message,
+        status=202,
+        problems=(404, 409, 422),
+        makes=True,
+    ),
+    Route(
+        "POST",
+        f"{_THREAD}/notes",
+        write_note,
+        "Note something for the team; no customer sees it",
+        NoteDraft,
+        Nothing,
+        Message,
+        status=201,
+        problems=(404, 422),
+        makes=True,
+    ),
+    Route(
+        "POST",
+        f"{_MESSAGE}/retry",
+        retry,
+        "Send a message again that failed or whose fate is unknown",
+        Nothing,
+        Nothing,
+        Message,
+        status=202,
+        problems=(404, 409, 422),
+        makes=True,
+    ),
+    Route(
+        "POST",
+        f"{_MESSAGE}/settle",
+        settle,
+        "Say what became of a message that failed or whose fate is unknown",
+        Settlement,
+        Nothing,
+        Message,
+        problems=(404, 409, 422),
+        makes=True,
+    ),
+    Route("POST", f"{_THREAD}/claim", take, "Be on this thread", Nothing, Nothing, InboxRow, problems=(404,)),
+    Route(
+        "POST", f"{_THREAD}/release", release, "Nobody is on this thread", Nothing, Nothing, InboxRow, problems=(404,)
+    ),
+    Route("POST", f"{_THREAD}/done", done, "Done, until the next message", Nothing, Nothing, InboxRow, problems=(404,)),
+    Route(
+        "PUT", f"{_THREAD}/read", mark_read, "Read up to a message", ReadMark, Nothing, InboxRow, problems=(404, 422)
+    ),
+)

@@ -1,0 +1,74 @@
+"""For operators: is it up, can it work, what did it count. Metrics are for this machine and the operators' listener."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.errors import NotFound, Unavailable
+from gateway.http import headers
+from gateway.http.deps import Deps, Reading
+from gateway.http.peer import is_private
+from gateway.http.route import answer
+from gateway.store import attempts
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_TEXT: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+
+class Health:
+    """/healthz, /readyz and /metrics."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def alive(self, _request: web.Request) -> web.StreamResponse:
+        return answer({"status": "up"})
+
+    async def ready(self, _request: web.Request) -> web.StreamResponse:
+        """Whether the database can be read and written, on which configuration. Raises Unavailable."""
+        store, now = self._deps.store, self._deps.clock()
+        try:
+            await store.read(attempts.count, "", now)
+            await store.write(attempts.forget_old, 0)  # nothing is that old: a write that changes nothing
+        except Unavailable as problem:
+            log.warning("health.not_ready", problem=problem.slug)
+            raise
+        return answer(
+            {"status": "ready", "config": {"version": self._deps.settings().version, "faults": self._deps.faults()}}
+        )
+
+    async def metrics(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(body=generate_latest(self._deps.metrics.registry), headers=headers.API | _TEXT)
+
+    async def private_metrics(self, request: web.Request) -> web.StreamResponse:
+        """On the public listener: for a request of this machine itself; else there is no such thing."""
+        if not is_private(request):
+            raise NotFound
+        return await self.metrics(request)
+
+
+class Readings(Collector):
+    """Others' numbers, read when they are asked for."""
+
+    def __init__(self, readings: tuple[Reading, ...]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterable[Metric]:
+        return [_family(reading) for reading in self._readings]
+
+
+def _family(reading: Reading) -> Metric:
+    kind = CounterMetricFamily if reading.kind == "counter" else GaugeMetricFamily
+    family = kind(reading.name, reading.help, labels=[reading.label] if reading.label else [])
+    for label, value in reading.read().items():
+        family.add_metric([label] if reading.label else [], value)
+    return family

@@ -1,0 +1,142 @@
+"""One line of the API's table, and how a request becomes a call: credential, id, query, body, key, each checked once.
+
+The table is the truth for the router and for the OpenAPI document alike. A handler is given values and gives JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from gateway.errors import Invalid, NotFound
+from gateway.http import headers
+from gateway.http.bodies import JSON_BYTES, parse_json, read_body
+from gateway.http.deps import Deps
+from gateway.http.principal import credential, refuse_other_sites
+from gateway.http.shapes import Nothing
+
+B = TypeVar("B", bound=BaseModel)
+Q = TypeVar("Q", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B, Q]):
+    """A request that is well formed. Whether it may be done is the action's to say."""
+
+    deps: Deps
+    request: web.Request
+    secret: bytes
+    """The hash of the session or token; empty on a route that is open."""
+    id: int
+    """From the path; 0 where it has none."""
+    query: Q
+    body: B
+    key: str | None
+    """Idempotency-Key."""
+    fingerprint: bytes
+    """What the key stands for: SHA-256 of method, path and body."""
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[B, Q]):
+    """A method on a path. A handler's JSON is answered with `status`; one that makes its own response may."""
+
+    method: str
+    path: str
+    handler: Callable[[Call[B, Q]], Awaitable[Mapping[str, Any] | web.StreamResponse]]
+    summary: str
+    body: type[B]
+    query: type[Q]
+    answer: type[BaseModel] | str | None
+    """A model, a media type, or None for no content."""
+    status: int = 200
+    problems: tuple[int, ...] = ()
+    """Beyond what every route may answer."""
+    is_open: bool = False
+    """Whether it needs no credential."""
+    makes: bool = False
+    """Whether it takes an Idempotency-Key."""
+
+    def bind(self, deps: Deps) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            done = await self.handler(await self._call(deps, request))
+            return done if isinstance(done, web.StreamResponse) else answer(done, self.status)
+
+        return serve
+
+    async def _call(self, deps: Deps, request: web.Request) -> Call[B, Q]:
+        settings = deps.settings()
+        secret = b"" if self.is_open else credential(request, settings)
+        if self.is_open:
+            refuse_other_sites(request, settings)
+        key = _key(request) if self.makes else None
+        raw = b"" if request.method in {"GET", "HEAD"} else await read_body(request, JSON_BYTES, deps.body_seconds)
+        found = path_id(request)
+        body = {} if self.body is Nothing else parse_json(request, raw)
+        return Call(
+            deps,
+            request,
+            secret,
+            found,
+            _valid(self.query, dict(request.query)),
+            _valid(self.body, body),
+            key,
+            fingerprint(request, raw) if key else b"",
+            deps.clock(),
+        )
+
+
+def answer(shape: Mapping[str, Any], status: int = 200) -> web.Response:
+    kind = {"Content-Type": "application/json"}
+    return web.Response(status=status, body=json.dumps(shape).encode(), headers=headers.API | kind)
+
+
+def path_id(request: web.Request) -> int:
+    """The id in the path. Anything that cannot be one is not there, like one that nothing has."""
+    text = request.match_info.get("id", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise NotFound
+    return int(text)
+
+
+def fingerprint(request: web.Request, body: bytes) -> bytes:
+    return hashlib.sha256(b"\n".join((request.method.encode(), request.path.encode(), body))).digest()
+
+
+def _key(request: web.Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and _KEY.fullmatch(key) is None:
+        raise Invalid("an Idempotency-Key has 1 to 255 visible ASCII characters")
+    return key
+
+
+def _valid(model: type[M], value: Any) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Invalid(_told(error)) from None
+    except RecursionError:
+        raise Invalid("the content is nested too deeply") from None
+
+
+def _told(error: ValidationError) -> str:
+    """What is wrong and where, without what was sent: a password may be in it."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{_where(fault['loc'])}{fault['msg']}" for fault in faults[:5])
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    path = ".".join(str(part) for part in loc)[:80]
+    return f"{path}: " if path else ""

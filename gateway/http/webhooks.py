@@ -1,0 +1,125 @@
+"""Providers' webhooks: the adapter says what a request means, everything in it is committed, and only then answered.
+
+This is the path with the highest rate (see bench/ingest.py). It does nothing that a message does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from gateway.actions.receive import Arrival, receive, record_unrouted
+from gateway.actions.report import Saying, report
+from gateway.channels.config import BY_REGION
+from gateway.channels.contract import Adapter, DeliveryReport, Inbound, Reply, WebhookRefused, WebhookRequest
+from gateway.domain.message import TeamId
+from gateway.errors import NotFound
+from gateway.http import headers
+from gateway.http.bodies import HOOK_BYTES, read_body
+from gateway.http.deps import Deps
+from gateway.http.peer import is_direct
+from gateway.http.problems import document
+from gateway.settings import Settings
+from gateway.store.store import Lane
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_NO_QUERY: Final[Mapping[str, str]] = {}
+
+
+class Webhooks:
+    """`GET` and `POST` of /hooks/{channel}/{step}."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def serve(self, request: web.Request) -> web.Response:
+        return await self.take(request, request.match_info["channel"], request.match_info["step"])
+
+    async def take(self, request: web.Request, channel: str, step: str) -> web.Response:
+        """Raises NotFound for a channel or a number that is not ours, and what reading and writing raise."""
+        deps = self._deps
+        async with deps.channels.use(channel) as adapter:
+            body = await read_body(request, HOOK_BYTES, deps.body_seconds)
+            try:
+                webhook = await adapter.webhook(_asked(request, step, body, deps.settings()))
+            except WebhookRefused as refused:
+                return self._refuse(channel, refused)
+            for inbound in webhook.inbound:
+                await self._receive(channel, adapter, inbound)
+            for said in webhook.reports:
+                await self._report(channel, said)
+            return _answer(webhook.reply)
+
+    async def _receive(self, channel: str, adapter: Adapter, inbound: Inbound) -> None:
+        deps = self._deps
+        now = deps.clock()
+        destination = adapter.destination(inbound.endpoint)
+        if destination is None:
+            await deps.store.write(record_unrouted, channel, inbound.endpoint, now)
+            log.warning("webhook.unrouted", channel=channel)
+            raise NotFound("this number is not configured here")
+        own_team = destination.team == BY_REGION
+        team = deps.settings().teams.route(inbound.sender).id if own_team else TeamId(destination.team)
+        arrival = Arrival(channel, inbound, team, own_team, now)
+        receipt = await deps.store.write_each(receive, arrival, Lane.INGEST)
+        if receipt.message is None:
+            deps.metrics.repeated(channel).inc()
+        else:
+            deps.metrics.inbound(channel).inc()
+        log.info("webhook.message", channel=channel, thread=receipt.thread, message=receipt.message)
+
+    async def _report(self, channel: str, said: DeliveryReport) -> None:
+        deps = self._deps
+        delivery = await deps.store.write_each(report, Saying(channel, said, deps.clock()), Lane.INGEST)
+        deps.metrics.reports(channel).inc()
+        log.info("webhook.report", channel=channel, delivery=delivery, state=said.state, code=said.code)
+
+    def _refuse(self, channel: str, refused: WebhookRefused) -> web.Response:
+        self._deps.metrics.refused(channel, str(refused.status)).inc()
+        log.warning("webhook.refused", channel=channel, status=refused.status, reason=refused.reason)
+        return document(refused.status, "webhook-refused", "Webhook refused", refused.reason)
+
+
+def below_prefix(path: str, settings: Settings) -> tuple[str, str] | None:
+    """Channel and step of a path that still has the prefix of `public_url`, from a proxy that does not strip it."""
+    prefix = urlsplit(settings.public_url).path + "/hooks/"
+    channel, slash, step = path.removeprefix(prefix).partition("/")
+    return (channel, step) if prefix != "/hooks/" and path.startswith(prefix) and slash and step else None
+
+
+def public_url_of(raw: str, public_url: str) -> str:
+    """The URL that the provider called: the configured one with this request's path and query exactly as sent.
+
+    `raw` is the request's target. A proxy may have stripped the prefix of `public_url`, or not.
+    """
+    if not raw.startswith("/"):  # absolute-form, RFC 9112, 3.2.2
+        parts = urlsplit(raw)
+        raw = raw.removeprefix(f"{parts.scheme}://{parts.netloc}") or "/"
+    if raw.startswith("/hooks/"):
+        return public_url + raw
+    prefix = urlsplit(public_url).path
+    return public_url.removesuffix(prefix) + raw if prefix else public_url + raw
+
+
+def _asked(request: web.Request, step: str, body: bytes, settings: Settings) -> WebhookRequest:
+    raw = request.raw_path
+    return WebhookRequest(
+        request.method,
+        step,
+        public_url_of(raw, settings.public_url),
+        request.query if "?" in raw else _NO_QUERY,
+        request.headers,
+        body,
+        is_direct(request),
+    )
+
+
+def _answer(reply: Reply) -> web.Response:
+    return web.Response(
+        status=reply.status, body=reply.body, headers=headers.HOOK | {"Content-Type": reply.content_type}
+    )

@@ -1,0 +1,1 @@
+"""The adapters, each against the contract and its provider's stand-in."""

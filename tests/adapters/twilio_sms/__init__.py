@@ -1,0 +1,1 @@
+"""The Twilio adapter, over real HTTP against its stand-in."""

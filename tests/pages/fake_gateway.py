@@ -1,0 +1,313 @@
+"""A gateway in memory, for the pages' own tests: the contract's agent API and event stream, and nothing behind them.
+
+It exists so that a test can make a page's world at once: a refusal, a lost answer, a thread of 300 messages. What is
+true of the server is tested at the server; here it is only ever what the contract says it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from gateway.pages import FOLDER
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+Json = dict[str, Any]
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
+
+
+def rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def problem(status: int, detail: str) -> web.Response:
+    body = {"type": f"/problems/{status}", "title": "Problem", "status": status, "detail": detail}
+    return web.json_response(body, status=status, content_type="application/problem+json")
+
+
+class FakeGateway:
+    """One team's worth of threads. The verbs below are what the outside does: customers, colleagues, providers."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Json] = {}
+        self.sessions: dict[str, Json] = {}
+        self.threads: dict[str, Json] = {}
+        self.messages: dict[str, list[Json]] = {}
+        self.unread: dict[tuple[str, str], int] = {}
+        self.answers: dict[str, Json] = {}
+        self.posts: list[tuple[str, str]] = []
+        self.log: list[tuple[str, Json]] = []
+        self.refusals: list[Callable[[web.Request], web.Response | None]] = []
+        self.lose_answers = 0
+        """How many accepted replies get no answer: the connection is cut after the message was stored."""
+        self._news = asyncio.Condition()
+        self._number = 0
+
+    def id(self) -> str:
+        self._number += 1
+        return str(self._number)
+
+    def agent(self, login: str, name: str) -> Json:
+        teams = [{"id": "front-range", "name": "Front Range"}]
+        row = {"id": self.id(), "login": login, "name": name, "display_name": name.split()[0], "role": "agent"}
+        self.agents[login] = {**row, "teams": teams}
+        return self.agents[login]
+
+    def thread(self, name: str, number: str) -> str:
+        thread = self.id()
+        self.threads[thread] = {
+            "id": thread,
+            "customer": {"id": self.id(), "name": name},
+            "number": number,
+            "claimed_by": None,
+            "waiting_since": None,
+            "done_at": None,
+        }
+        self.messages[thread] = []
+        return thread
+
+    def row(self, thread: str) -> Json:
+        facts = self.threads[thread]
+        spoken = [m for m in self.messages[thread] if m.get("direction") in {"in", "out"}]
+        row = {"id": thread, "customer": facts["customer"], "team": "front-range", "channel": "sms"}
+        row["last_message"] = spoken[-1] if spoken else None
+        return row | {key: facts[key] for key in ("waiting_since", "done_at", "claimed_by") if facts[key]}
+
+    def write(self, thread: str, direction: str, author: Json, body: str, at: datetime | None = None, **more: Any) -> Json:
+        stamp = rfc3339(at or datetime.now(UTC))
+        message = {"id": self.id(), "thread": thread, "direction": direction, "author": author, "body": body}
+        message |= {"channel": "" if direction == "note" else "sms", "attachments": [], "media": [], "at": stamp, **more}
+        self.messages[thread].append(message)
+        if direction != "note":
+            self.threads[thread]["done_at"] = None
+        if direction == "in":
+            self.threads[thread]["waiting_since"] = self.threads[thread]["waiting_since"] or stamp
+            for agent in self.agents.values():
+                self.unread[agent["id"], thread] = self.unread.get((agent["id"], thread), 0) + 1
+        if direction == "out":
+            self.threads[thread]["waiting_since"] = None
+        return message
+
+    def customer(self, thread: str) -> Json:
+        return {"kind": "customer", **self.threads[thread]["customer"]}
+
+    @staticmethod
+    def person(agent: Json) -> Json:
+        return {"kind": "agent", "id": agent["id"], "name": agent["name"]}
+
+    async def tell(self, kind: str, thread: str, by: Json | None = None, message: Json | None = None) -> None:
+        data: Json = {"kind": kind, "team": "front-range", "thread": thread, "at": rfc3339(datetime.now(UTC))}
+        data |= {"row": self.row(thread)} if kind != "thread.read" else {}
+        data |= {"by": {"id": by["id"], "name": by["name"]}} if by else {}
+        self.log.append((kind, data | ({"message": message} if message else {})))
+        async with self._news:
+            self._news.notify_all()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something is so; every request and event asks again."""
+        async with asyncio.timeout(10), self._news:
+            await self._news.wait_for(holds)
+
+    async def arrive(self, thread: str, body: str, **more: Any) -> Json:
+        """A customer writes."""
+        message = self.write(thread, "in", self.customer(thread), body, **more)
+        await self.tell("message.received", thread, message=message)
+        return message
+
+    async def report(self, message: Json, state: str, detail: str | None = None) -> None:
+        """A provider says what became of a message."""
+        message["delivery"] = {"state": state} | ({"detail": detail} if detail else {})
+        await self.tell("delivery.changed", message["thread"], message=message)
+
+    async def act(self, agent: Json, thread: str, verb: str) -> None:
+        """A colleague claims, releases or finishes."""
+        facts = self.threads[thread]
+        if verb == "done":
+            facts |= {"waiting_since": None, "claimed_by": None, "done_at": rfc3339(datetime.now(UTC))}
+        else:
+            facts["claimed_by"] = {"id": agent["id"], "name": agent["name"]} if verb == "claim" else None
+        kind = {"claim": "thread.claimed", "release": "thread.released", "done": "thread.done"}[verb]
+        event = {"event": kind, "at": rfc3339(datetime.now(UTC)), "author": self.person(agent)}
+        self.messages[thread].append(event)
+        await self.tell(kind, thread, by=agent)
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        api = "/api/agent/v1"
+        app.add_routes([
+            web.get("/{page:console|demo}", self._page),
+            web.get("/static/{path:.+}", self._static),
+            web.post(f"{api}/session", self._sign_in),
+            web.delete(f"{api}/session", self._sign_out),
+            web.get(f"{api}/me", self._me),
+            web.get(f"{api}/threads", self._list),
+            web.get(f"{api}/threads/{{id}}", self._thread),
+            web.get(f"{api}/threads/{{id}}/messages", self._messages),
+            web.post(f"{api}/threads/{{id}}/{{kind:messages|notes}}", self._write),
+            web.post(f"{api}/threads/{{id}}/{{verb:claim|release|done}}", self._act),
+            web.put(f"{api}/threads/{{id}}/read", self._read),
+            web.post(f"{api}/messages/{{id}}/{{verb:retry|settle}}", self._decide),
+            web.get(f"{api}/events", self._events),
+        ])  # fmt: skip
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.path.startswith("/api/") and (request.method, request.path[-8:]) != ("POST", "/session"):
+            session = self.sessions.get(request.cookies.get("session", ""))
+            if session is None:
+                return problem(401, "Sign in, or send a valid token.")
+            request["agent"] = session
+        for refusal in self.refusals:
+            if answer := refusal(request):
+                return answer
+        return await handler(request)  # type: ignore[no-any-return]
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return web.json_response(request["agent"])
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return self._file(f"{request.match_info['page']}/index.html")
+
+    async def _static(self, request: web.Request) -> web.Response:
+        return self._file(request.match_info["path"])
+
+    @staticmethod
+    def _file(path: str) -> web.Response:
+        file = FOLDER / path
+        if not file.is_file():
+            return problem(404, "There is no such thing here.")
+        headers = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+        return web.Response(body=file.read_bytes(), content_type=TYPES[file.suffix], charset="utf-8", headers=headers)
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        agent = self.agents.get(asked["login"])
+        if agent is None or asked["password"] != "correct horse":
+            return problem(401, "Login or password is wrong.")
+        secret = f"s{self.id()}"
+        self.sessions[secret] = agent
+        response = web.json_response({"agent": agent})
+        response.set_cookie("session", secret, httponly=True, samesite="Lax")
+        return response
+
+    async def _sign_out(self, request: web.Request) -> web.Response:
+        await self.end_sessions()
+        return web.Response(status=204)
+
+    async def end_sessions(self) -> None:
+        self.sessions.clear()
+        async with self._news:
+            self._news.notify_all()
+
+    async def _list(self, request: web.Request) -> web.Response:
+        me = request["agent"]
+        rows = [self.row(thread) | {"unread": self.unread.get((me["id"], thread), 0)} for thread in self.threads]
+        view = request.query.get("view", "all")
+        if view == "waiting":
+            rows = sorted((row for row in rows if "waiting_since" in row), key=lambda row: row["waiting_since"])
+        else:
+            rows.sort(key=lambda row: row["last_message"]["at"] if row["last_message"] else "", reverse=True)
+        if view == "mine":
+            rows = [row for row in rows if row.get("claimed_by", {}).get("id") == me["id"]]
+        start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
+        answer = {"items": rows[start : start + limit], "feed": str(len(self.log))}
+        return web.json_response(answer | ({"next": str(start + limit)} if start + limit < len(rows) else {}))
+
+    def _known(self, request: web.Request) -> str:
+        thread = request.match_info["id"]
+        if thread not in self.threads:
+            raise web.HTTPNotFound(text='{"detail": "There is no such thing here."}', content_type="application/problem+json")
+        return thread
+
+    async def _thread(self, request: web.Request) -> web.Response:
+        thread = self._known(request)
+        number = self.threads[thread]["number"]
+        detail = self.row(thread) | {"unread": self.unread.get((request["agent"]["id"], thread), 0)}
+        detail |= {"identities": [{"kind": "sms", "address": number, "channel": "sms"}], "team_name": "Front Range"}
+        reply_to = {"channel": "sms", "endpoint": "+13035550100", "address": number, "max_body": 1600}
+        return web.json_response(detail | {"reply_to": reply_to})
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        items = self.messages[self._known(request)]
+        if before := request.query.get("before"):
+            items = items[: next(place for place, item in enumerate(items) if item.get("id") == before)]
+        limit = int(request.query.get("limit", "50"))
+        page = {"items": items[-limit:], "feed": str(len(self.log))}
+        oldest = next((item["id"] for item in page["items"] if "id" in item), None)
+        return web.json_response(page | ({"next": oldest} if len(items) > limit else {}))
+
+    async def _write(self, request: web.Request) -> web.Response:
+        thread, me, body = self._known(request), request["agent"], (await request.json())["body"]
+        key = request.headers["Idempotency-Key"]
+        self.posts.append((key, body))
+        async with self._news:
+            self._news.notify_all()
+        if key not in self.answers:
+            note = request.match_info["kind"] == "notes"
+            delivery = {} if note else {"delivery": {"state": "queued"}}
+            message = self.write(thread, "note" if note else "out", self.person(me), body, **delivery)
+            self.answers[key] = message
+            await self.tell("note.added" if note else "message.sent", thread, by=me, message=message)
+        if self.lose_answers:
+            self.lose_answers -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response(self.answers[key], status=202)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        await self.act(request["agent"], self._known(request), request.match_info["verb"])
+        return web.Response(status=204)
+
+    async def _read(self, request: web.Request) -> web.Response:
+        thread = self._known(request)
+        self.unread[request["agent"]["id"], thread] = 0
+        await self.tell("thread.read", thread, by=request["agent"])
+        return web.Response(status=204)
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        every: Iterable[Json] = (item for items in self.messages.values() for item in items)
+        message = next(item for item in every if item.get("id") == request.match_info["id"])
+        retry = request.match_info["verb"] == "retry"
+        await self.report(message, "queued" if retry else (await request.json())["state"])
+        return web.json_response(message)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        sent = int(request.headers.get("Last-Event-ID", len(self.log)))
+        await response.write(b": here\n\n")
+        while request.cookies["session"] in self.sessions:
+            for kind, data in self.log[sent:]:
+                sent += 1
+                await response.write(f"event: {kind}\nid: {sent}\ndata: {json.dumps(data)}\n\n".encode())
+            async with self._news:
+                if sent == len(self.log) and request.cookies["session"] in self.sessions:
+                    await self._news.wait()
+        return response
+
+
+@asynccontextmanager
+async def served(gateway: FakeGateway) -> AsyncIterator[str]:
+    """The gateway on a free port of 127.0.0.1; gives its origin."""
+    runner = web.AppRunner(gateway.app(), handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def ago(**span: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**span)

@@ -1,0 +1,137 @@
+"""A valid folder, read."""
+
+from __future__ import annotations
+
+import dataclasses
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.address import Address
+from gateway.settings import Listen, load
+
+
+def test_a_folder_is_read_into_values(folder, environ) -> None:
+    """What the files say is what the settings hold."""
+    settings = load(folder, environ)
+    assert Listen("127.0.0.1", 8080) == settings.listen
+    assert settings.public_url == "https://care.example.com"
+    assert Path("var/teamline.db") == settings.database.path
+    assert Path("var/files") == settings.files
+    assert ["front-range", "great-lakes"] == [team.id for team in settings.teams]
+    assert settings.teams.default == "front-range"
+    assert settings.teams.route(Address("sms", "+13035550123")).id == "front-range"
+    assert ["sms"] == list(settings.channels)
+    assert settings.channels["sms"].config.token.get_secret_value() == "s3cret"
+
+
+def test_settings_are_frozen(folder, environ) -> None:
+    """Nobody changes a setting after it was read."""
+    settings = load(folder, environ)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.public_url = "https://elsewhere.example"
+    with pytest.raises(TypeError):
+        settings.channels["web"] = None
+    assert load(folder, environ) == settings
+
+
+def test_a_secret_never_shows_in_the_settings(folder, environ) -> None:
+    """Printing the settings prints no secret."""
+    assert "s3cret" not in repr(load(folder, environ))
+
+
+def test_what_is_not_said_has_a_default(folder, write, environ) -> None:
+    """A gateway.toml without a key and one bare team serve this machine, at all hours."""
+    write("gateway.toml", "# defaults\n")
+    write("teams.toml", '[[team]]\nid = "a"\nname = "A"\ntimezone = "UTC"\n')
+    (folder / "adapters/sms.toml").unlink()
+    (folder / "adapters").rmdir()
+    settings = load(folder, environ)
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.is_local
+    assert settings.channels == {}
+    assert settings.teams.default == "a"
+    assert settings.teams.by_id["a"].hours.spans == ((0, 7 * 24 * 60),)
+
+
+@pytest.mark.parametrize(
+    ("listen", "public_url", "local"),
+    [
+        ("[::1]:0", "http://[::1]:0", True),
+        ("localhost:9000", "http://localhost:9000", True),
+        ("127.0.0.1:9000", "http://localhost:9000/team/", True),
+        ("127.0.0.1:9000", "https://care.example.com/team", False),
+        ("0.0.0.0:9000", "http://127.0.0.1:9000", False),
+    ],
+)
+def test_addresses(folder, write, environ, listen, public_url, local) -> None:
+    """Only when both addresses are loopback ones is this machine alone able to reach us."""
+    write("adapters/sms.toml", 'adapter = "parrot"\nenabled = false\ntoken = { env = "NONE" }\n')
+    write("gateway.toml", f'server = {{ listen = "{listen}", public_url = "{public_url}" }}')
+    settings = load(folder, environ)
+    assert listen == str(settings.listen)
+    assert public_url.rstrip("/") == settings.public_url
+    assert local == settings.is_local
+
+
+def test_the_command_line_overrides_listen(folder, write, environ) -> None:
+    """An override moves the address, and a public URL that was not written follows it."""
+    write("gateway.toml", '[server]\nlisten = "127.0.0.1:8080"\n')
+    settings = load(folder, environ, listen="127.0.0.1:9999")
+    assert Listen("127.0.0.1", 9999) == settings.listen
+    assert settings.public_url == "http://127.0.0.1:9999"
+
+
+def test_the_rest_of_the_server(folder, write, environ) -> None:
+    """Proxies are networks, and the operator's door is a second address."""
+    write(
+        "gateway.toml",
+        '[server]\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/8"]\noperator_listen = "127.0.0.1:9090"\n'
+        '[database]\nurl = "sqlite:////srv/t.db"\n[files]\nurl = "file:///srv/files"\n',
+    )
+    settings = load(folder, environ)
+    assert (ip_network("127.0.0.1"), ip_network("10.0.0.0/8")) == settings.trusted_proxies
+    assert Listen("127.0.0.1", 9090) == settings.operator_listen
+    assert Path("/srv/t.db") == settings.database.path
+    assert Path("/srv/files") == settings.files
+
+
+def test_a_secret_may_be_a_file(folder, write, environ) -> None:
+    """A file is relative to the folder, and its last line break is not part of the secret."""
+    write("token", "from-a-file\n")
+    write("adapters/sms.toml", 'adapter = "parrot"\ntoken = { file = "token" }\n')
+    settings = load(folder, environ)
+    assert settings.channels["sms"].config.token.get_secret_value() == "from-a-file"
+    assert frozenset({folder / "token"}) == settings.secret_files
+
+
+def test_a_secret_may_be_two(folder, write, environ) -> None:
+    """During a rotation a channel has two tokens."""
+    write("adapters/sms.toml", 'adapter = "parrot"\ntoken = [{ env = "PARROT_TOKEN" }, { env = "NEW" }]\n')
+    tokens = load(folder, environ | {"NEW": "n3w"}).channels["sms"].config.token
+    assert ["s3cret", "n3w"] == [token.get_secret_value() for token in tokens]
+
+
+def test_a_channel_that_is_turned_off_needs_no_secret(folder, write) -> None:
+    """Its file is checked, its secrets are not asked for, and it is not among the channels."""
+    write("adapters/sms.toml", 'adapter = "parrot"\nenabled = false\ntoken = { env = "PARROT_TOKEN" }\n')
+    assert load(folder, {}).channels == {}
+
+
+def test_files_of_an_editor_are_left_alone(folder, write, environ) -> None:
+    """Dot files and what is not TOML are no channels."""
+    write("adapters/.#sms.toml", "not TOML")
+    write("adapters/sms.toml~", "not TOML")
+    assert ["sms"] == list(load(folder, environ).channels)
+
+
+def test_the_version_tells_configurations_apart(folder, write, environ) -> None:
+    """It changes with what the files mean: not with comments, order, the address or a secret's value."""
+    version = load(folder, environ).version
+    gateway = (folder / "gateway.toml").read_text()
+    write("gateway.toml", "# a comment\n" + gateway.replace("8080", "8081"))
+    assert version == load(folder, environ | {"PARROT_TOKEN": "other"}, listen="127.0.0.1:1").version
+    write("gateway.toml", gateway.replace("care", "help"))
+    assert version != load(folder, environ).version
+    assert len(version) == 12

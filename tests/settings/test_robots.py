@@ -1,0 +1,36 @@
+"""Which keys are refused because a program would write with them, and which are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.channels.config import ChannelConfig, Destination
+from gateway.settings.models import Database, Files, GatewayFile, Server, TeamsFile, TeamTable
+from gateway.settings.robots import is_robot
+
+REFUSED = """
+auto_reply autoreply AUTO-REPLY autoReply auto_replies auto_response auto_respond auto_answer auto_message
+automatic_reply automated-response out_of_office out-of-office-message OutOfOffice ooo away_message away_text welcome_message
+welcome-text greeting greetings GREETING_TEXT keyword keywords keyword_replies keyword-flow menu menus ivr_menu bot bots
+chat_bot chatbot_url robot template templates message_template canned canned_responses suggestions suggested_replies
+smart_replies quick_replies typing_indicator typingIndicator after_hours_text vacation_responder offline_message flow
+flows prompt llm ai macros snippets responses replies closed_message holiday_notice
+"""
+ALLOWED = """
+account_sid auth_token messaging_service_sid api_base_url numbers audience jwks_url kid alg public_key subject
+private_key service_account key_id topic environment origins callbacks call chat slot_minutes lead_minutes horizon_days
+number secret bot_token reply_to status_callback max_body greenhouse mail maildir available botany mon-fri +13035550100
+"""
+
+
+@pytest.mark.parametrize("key", REFUSED.split())
+def test_automatic_words_are_refused_in_any_spelling(key: str) -> None:
+    """Whatever it is called, a key for words that nobody writes is refused."""
+    assert is_robot(key)
+
+
+def test_nothing_else_is() -> None:
+    """Neither the contract's keys, of this step or a later one, nor those that only look alike."""
+    models = (ChannelConfig, Destination, Server, Database, Files, GatewayFile, TeamsFile, TeamTable)
+    ours = [key for model in models for key in model.model_fields]
+    assert [] == [key for key in [*ALLOWED.split(), *ours] if is_robot(key)]

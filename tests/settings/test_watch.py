@@ -1,0 +1,166 @@
+"""The configuration changed while it runs, with real files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.errors import ConfigError, Fault
+from gateway.settings import Settings, load
+from gateway.settings.watch import Watcher
+
+
+class Taken:
+    """What the gateway was told, in order."""
+
+    def __init__(self) -> None:
+        self.settings: asyncio.Queue[Settings] = asyncio.Queue()
+        self.refusal: ConfigError | None = None
+
+    async def __call__(self, settings: Settings) -> None:
+        if self.refusal:
+            raise self.refusal
+        await self.settings.put(settings)
+
+    async def next(self) -> Settings:
+        return await asyncio.wait_for(self.settings.get(), 20)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110  there is nothing to wait on: it looks from outside
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def taken() -> Taken:
+    return Taken()
+
+
+@pytest.fixture
+async def watcher(folder: Path, environ: dict[str, str], taken: Taken) -> AsyncIterator[Watcher]:
+    """At work on the folder."""
+    watcher = Watcher(load(folder, environ), taken, environ)
+    running = asyncio.create_task(watcher.run())
+    yield watcher
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_change_is_picked_up(folder, write, files, watcher, taken) -> None:
+    """A file that is replaced by a rename, as editors do, is a change, once and again."""
+    for name in ("Big Water", "Bigger Water"):
+        write("teams.toml", files["teams.toml"].replace("Great Lakes", name))
+        new = await taken.next()
+        assert name == new.teams.by_id["great-lakes"].name
+        await until(lambda new=new: new is watcher.current)
+
+
+async def test_a_file_may_be_written_in_place(folder, files, watcher, taken) -> None:
+    """A file that is emptied and then written is never taken for an empty one."""
+    (folder / "gateway.toml").write_text("")
+    await watcher.reload()
+    assert ["is empty"] == [fault.problem for fault in watcher.faults]
+    (folder / "gateway.toml").write_text(files["gateway.toml"].replace("care", "help"))
+    assert (await taken.next()).public_url == "https://help.example.com"
+
+
+async def test_a_channel_comes_and_goes(folder, write, files, watcher, taken) -> None:
+    """A new file is a new channel, and a removed one is none."""
+    write("adapters/two.toml", files["adapters/sms.toml"])
+    assert ["sms", "two"] == list((await taken.next()).channels)
+    (folder / "adapters/sms.toml").unlink()
+    assert ["two"] == list((await taken.next()).channels)
+
+
+async def test_a_fault_changes_nothing(folder, write, files, watcher, taken) -> None:
+    """With a fault the old configuration stays, the fault is kept and logged once, until it is mended."""
+    before = watcher.current
+    fault = "config/adapters/sms.toml:0: adapter: is missing; name one of: broken, parrot, useless"
+    with capture_logs() as logs:
+        write("adapters/sms.toml", "#")
+        await until(lambda: watcher.faults != ())
+        watcher.trigger()
+        await watcher.reload()
+        write("adapters/sms.toml", files["adapters/sms.toml"])
+        await until(lambda: watcher.faults == ())
+    assert [
+        {"event": "config.refused", "fault": fault, "log_level": "error"},
+        {"event": "config.loaded", "version": before.version, "log_level": "info"},
+    ] == logs
+    assert before == watcher.current
+    assert taken.settings.empty()
+
+
+async def test_whoever_takes_it_may_refuse(folder, write, files, watcher, taken) -> None:
+    """A channel that cannot be started is a fault like any other."""
+    before = watcher.current
+    fault = Fault("config/adapters/sms.toml", 0, "adapter", "cannot be started", "see its docs")
+    taken.refusal = ConfigError((fault,))
+    write("adapters/sms.toml", files["adapters/sms.toml"] + '"+13125550100" = "great-lakes"\n')
+    await until(lambda: (fault,) == watcher.faults)
+    assert before == watcher.current
+    taken.refusal = None
+    watcher.trigger()
+    assert "+13125550100" in (await taken.next()).channels["sms"].config.numbers
+
+
+async def test_what_needs_a_restart_says_so(folder, write, files, environ, watcher, taken) -> None:
+    """Addresses, database and files keep their values while the rest of the folder is taken over."""
+    before = watcher.current
+    server = 'listen = "127.0.0.1:9000"\noperator_listen = "127.0.0.1:9001"\n'
+    storage = '[database]\nurl = "sqlite:///other.db"\n[files]\nurl = "file:///srv/files"\n'
+    write("gateway.toml", f'[server]\npublic_url = "https://help.example.com"\n{server}{storage}')
+    new = await taken.next()
+    assert new.public_url == "https://help.example.com"
+    kept = (new.listen, new.operator_listen, new.database, new.files)
+    assert kept == (before.listen, before.operator_listen, before.database, before.files)
+    keys = ("server.listen", "server.operator_listen", "database.url", "files.url")
+    await until(lambda: watcher.notices == tuple(f"{key} has changed: it needs a restart" for key in keys))
+    write("gateway.toml", files["gateway.toml"])
+    await taken.next()
+    await until(lambda: watcher.notices == ())
+
+
+async def test_a_public_url_that_follows_listen_stays_with_it(folder, write, environ, taken) -> None:
+    """A new address that needs a restart does not move the URL that was made from the old one."""
+    write("gateway.toml", "[server]\n")
+    watcher = Watcher(load(folder, environ), taken, environ)
+    write("gateway.toml", 'server.listen = "127.0.0.1:9000"\n')
+    await watcher.reload()
+    assert watcher.current.public_url == "http://127.0.0.1:8080"
+    assert watcher.notices == ("server.listen has changed: it needs a restart",)
+
+
+async def test_the_command_lines_address_needs_no_restart(folder, write, environ, taken) -> None:
+    """What the command line overrides may change in the file without a word."""
+    watcher = Watcher(load(folder, environ, listen="127.0.0.1:1"), taken, environ, "127.0.0.1:1")
+    write("gateway.toml", '[server]\nlisten = "127.0.0.1:2"\npublic_url = "https://care.example.com"\n')
+    await watcher.reload()
+    assert watcher.notices == ()
+
+
+async def test_a_secret_is_rotated(folder, write, taken) -> None:
+    """A secret's file in the folder is watched; one elsewhere is read again at a SIGHUP."""
+    write("token", "old")
+    write("adapters/sms.toml", 'adapter = "parrot"\ntoken = { file = "token" }\n')
+    watcher = Watcher(load(folder, {}), taken, {})
+    running = asyncio.create_task(watcher.run())
+    write("token", "new")
+    assert (await taken.next()).channels["sms"].config.token.get_secret_value() == "new"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_database_below_the_folder_is_no_change(folder, environ, watcher, taken) -> None:
+    """Only the folder itself, its adapters and what lies beside a secret is looked at."""
+    (folder / "var").mkdir()
+    assert not watcher._matters(1, str(folder / "var/teamline.db-wal"))
+    assert watcher._matters(1, str(folder.resolve() / "adapters/new.toml"))
+    assert watcher._matters(1, str(folder / "..data"))

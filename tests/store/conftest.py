@@ -1,0 +1,30 @@
+"""A store for each test, of each engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.doorbell import Doorbell
+from gateway.store.sqlite import SqliteStore
+from tests.engines import ENGINES, open_engine
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def doorbell() -> Doorbell:
+    return Doorbell()
+
+
+@pytest.fixture
+async def store(engine: str, tmp_path: Path, doorbell: Doorbell) -> AsyncIterator[SqliteStore]:
+    store = await open_engine(engine, tmp_path, doorbell)
+    yield store
+    await store.close()

@@ -1,0 +1,69 @@
+"""Queries see one state, end in time, and never take a reader along."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.errors import Unavailable
+from gateway.store import readers
+from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Tx
+from tests.store.marks import ENDLESS, Held, mark, marks
+
+
+async def test_read_deadline(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that would not end is stopped at its deadline, and its reader serves the next."""
+    monkeypatch.setattr(readers, "READ_TIME", 0.1)
+
+    async def never_ends(tx: Tx) -> None:
+        await tx.all(f"{ENDLESS} SELECT i FROM n WHERE i < 0")
+
+    results = await asyncio.gather(*(store.read(never_ends) for _ in range(5)), return_exceptions=True)
+    assert [Unavailable] * 5 == [type(result) for result in results]
+    assert [] == await store.read(marks)
+
+
+async def test_full_reading_queue(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries beyond what may wait are refused at once."""
+    monkeypatch.setattr(readers, "READ_LIMIT", 1)
+    holding = [Held(), Held()]
+    busy = [asyncio.create_task(store.read(held.action)) for held in holding]
+    await asyncio.gather(*(asyncio.to_thread(held.began.wait, 30) for held in holding))
+    waits = asyncio.create_task(store.read(marks))
+    await asyncio.sleep(0)
+    assert 1 == store.stats().reads_waiting
+    with pytest.raises(Unavailable):
+        await store.read(marks)
+    for held in holding:
+        held.let_go()
+    await asyncio.gather(*busy)
+    assert [] == await waits
+
+
+async def test_gone_reader(store: SqliteStore) -> None:
+    """A caller who goes while a query runs does not take its reader along."""
+    for _ in range(3):
+        held = Held()
+        caller = asyncio.create_task(store.read(held.action))
+        assert await asyncio.to_thread(held.began.wait, 30)
+        caller.cancel()
+        held.let_go()
+    assert [] == await store.read(marks)
+
+
+async def test_snapshot(store: SqliteStore) -> None:
+    """A query sees one state of the database, whatever is written meanwhile."""
+    held = Held()
+
+    async def twice(tx: Tx) -> tuple[list[str], list[str]]:
+        before = await marks(tx)
+        await held.action(tx)
+        return before, await marks(tx)
+
+    reading = asyncio.create_task(store.read(twice))
+    assert await asyncio.to_thread(held.began.wait, 30)
+    await store.write(mark, "meanwhile")
+    held.let_go()
+    assert ([], []) == await reading
