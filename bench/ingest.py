@@ -49,7 +49,7 @@ url = "sqlite:///teamline.db"
     "adapters/sms.toml": f"""
 adapter = "twilio_sms"
 account_sid = "{ACCOUNT}"
-auth_token = {{ file = "../token" }}
+auth_token = {{ file = "token" }}
 [numbers]
 "{OURS}" = "bench"
 """,
@@ -78,11 +78,8 @@ async def _measure(console: Console, folder: Path) -> None:
         Progress(console=console, transient=True) as progress,
     ):
         task = progress.add_task("ingest", total=2 * PAIRS + 3)
-        for url in (bare, gateway):  # to warm up
-            pairs_warm = await flood(url, _ready(chance, 1.0), 1.0)
-            progress.advance(task)
-            if url == gateway:
-                acknowledged = set(pairs_warm.acknowledged)
+        warm = [await flood(url, _ready(chance, 1.0), 1.0) for url in (bare, gateway)]
+        progress.advance(task, 2)
         for _ in range(PAIRS):
             both = []
             for url in (bare, gateway):
@@ -92,8 +89,8 @@ async def _measure(console: Console, folder: Path) -> None:
         highest = statistics.median(ours.rate for _, ours in pairs)
         paced = await pace(gateway, hooks(int(SHARE * highest * SECONDS), chance), SHARE * highest)
         progress.advance(task)
-    ours = [*(result for _, result in pairs), paced]
-    acknowledged.update(*(result.acknowledged for result in ours))
+    ours = [warm[1], *(result for _, result in pairs), paced]
+    acknowledged = set[str]().union(*(result.acknowledged for result in ours))
     console.print(_table(pairs, paced))
     _verify(console, folder / "teamline.db", acknowledged, sum(result.refused for result in ours))
 

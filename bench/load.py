@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from bench.forms import Hook
 
@@ -72,12 +71,9 @@ def _length(head: bytes) -> int:
 
 @asynccontextmanager
 async def _connected(url: str, done: Callable[[_Connection, int], None]) -> Any:
-    address = urlsplit(url)
+    host, _, port = url.removeprefix("http://").rpartition(":")
     loop = asyncio.get_running_loop()
-    made = [
-        await loop.create_connection(lambda: _Connection(done), address.hostname, address.port)
-        for _ in range(CONNECTIONS)
-    ]
+    made = [await loop.create_connection(lambda: _Connection(done), host, int(port)) for _ in range(CONNECTIONS)]
     try:
         yield [protocol for _, protocol in made]
     finally:

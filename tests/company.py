@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,6 @@ from gateway.actions.reply import Reply, reply
 from gateway.channels.contract import Inbound
 from gateway.domain.address import Address
 from gateway.domain.author import AgentId, Role
-from gateway.domain.event import SYSTEM
 from gateway.domain.message import Media, TeamId, ThreadId
 from gateway.domain.wire import Json
 from gateway.store.agents import NewAgent, add_teams
@@ -164,6 +164,18 @@ class Company:
             return [tuple(row) for row in await tx.all(query, *values)]
 
         return await self.store.read(run)
+
+
+@asynccontextmanager
+async def found(engine: str, folder: Path) -> AsyncIterator[Company]:
+    """A company whose two teams are there, and nobody else yet."""
+    doorbell = Doorbell()
+    store = await open_engine(engine, folder, doorbell)
+    try:
+        await store.write(add_teams, (FRONT, LAKES))
+        yield Company(store, doorbell, folder)
+    finally:
+        await store.close()
 
 
 @pytest.fixture(params=ENGINES)

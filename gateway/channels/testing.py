@@ -4,7 +4,7 @@ Subclass `AdapterContract`, say in `play` how your provider behaves, and pytest 
 the checks. They know nothing of any provider, touch no network of their own, and refuse an adapter that adds, drops or
 changes a single character of what a person wrote.
 """
-# ruff: noqa: S101, SIM300  asserts are what this file is for, and they say `expected == actual`
+# ruff: noqa: SIM300  as in any test: `expected == actual`
 
 from __future__ import annotations
 

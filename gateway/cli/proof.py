@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from gateway.domain.chain import link_hash
+from gateway.domain.chain import START, link_hash
 from gateway.domain.message import TeamId, digest
 from gateway.store import proof
 from gateway.store.store import Row, Store
@@ -35,6 +35,12 @@ class Tally:
     heads: dict[TeamId, tuple[int, str]] = field(default_factory=dict)
     """Of each team: how many links, and the hash of the last, hexadecimal."""
 
+    def count(self, evidence: str) -> None:
+        if evidence == "session":
+            self.sessions += 1
+        else:
+            self.tokens += 1
+
 
 async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> Tally:
     """Walk every chain, then every message. `progress` hears (rows done, rows in all). Raises Broken."""
@@ -45,7 +51,7 @@ async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> T
     if (stray := await store.read(proof.unknown_teams)) is not None:
         raise Broken(f"team {stray['team_id']}: message {stray['message_id']}: its team does not exist")
     for chain in chains:
-        await _walk(store, chain, tally, partial(_add, progress, walked, total))
+        await _walk(store, TeamId(chain["id"]), tally, partial(_add, progress, walked, total))
         walked += chain["chain_seq"]
     for start in range(0, newest, proof.PAGE):
         missing = await store.read(proof.unsigned, start, start + proof.PAGE)
@@ -59,31 +65,32 @@ def _add(progress: Callable[[int, int], None], before: int, total: int, done: in
     progress(before + done, total)
 
 
-async def _walk(store: Store, chain: Row, tally: Tally, progress: Callable[[int], None]) -> None:
-    team, prev, seq = TeamId(chain["id"]), b"", 0
-    while rows := await store.read(proof.links, team, seq):
+async def _walk(store: Store, team: TeamId, tally: Tally, progress: Callable[[int], None]) -> None:
+    """Up to the head as it stands when the end is reached, so that messages may be written meanwhile."""
+    prev, seq, whole = START, 0, False
+    while not whole:
+        rows, head = await store.read(proof.links, team, seq)
         for row in rows:
             seq += 1
-            if seq > chain["chain_seq"]:
-                return _end(team, chain, prev, tally)  # written since the walk began
-            fault = _fault(team, row, seq, prev)
-            if fault is not None:
+            if (fault := _fault(team, row, seq, prev)) is not None:
                 raise Broken(f"team {team}: link {row['seq']}: message {row['message_id']}: {fault}")
             prev = bytes(row["hash"])
-            if row["kind"] == "session":
-                tally.sessions += 1
-            else:
-                tally.tokens += 1
+            tally.count(row["kind"])
         progress(seq)
-    if seq != chain["chain_seq"]:
-        raise Broken(f"team {team}: link {seq + 1}: the chain ends here, but its head says {chain['chain_seq']} links")
-    return _end(team, chain, prev, tally)
+        whole = len(rows) < proof.PAGE
+        if whole and (fault := _head_fault(head, seq, prev)) is not None:
+            raise Broken(f"team {team}: {fault}")
+    tally.heads[team] = (seq, prev.hex())
 
 
-def _end(team: TeamId, chain: Row, prev: bytes, tally: Tally) -> None:
-    if prev != bytes(chain["chain_hash"]):
-        raise Broken(f"team {team}: link {chain['chain_seq']}: the head of the chain is another")
-    tally.heads[team] = (chain["chain_seq"], prev.hex())
+def _head_fault(head: Row | None, seq: int, prev: bytes) -> str | None:
+    if head is None:
+        return "the team is gone"
+    if head["chain_seq"] > seq:
+        return f"link {seq + 1}: the chain ends before it, but its head says {head['chain_seq']} links"
+    if head["chain_seq"] < seq:
+        return f"link {head['chain_seq'] + 1}: the head of the chain says that there is none"
+    return None if prev == bytes(head["chain_hash"]) else f"link {seq}: the head of the chain is another"
 
 
 def _fault(team: TeamId, row: Row, seq: int, prev: bytes) -> str | None:
@@ -112,7 +119,10 @@ def _message_fault(row: Row) -> str | None:
     for reference in ("agent", "thread", "identity", "delivery"):
         if row[reference] is None:
             return f"its {reference} is gone"
-    signed = digest(bytes(row["salt"] or b""), row["body"], row["identity_id"], row["channel"], row["at"])
+    if (row["delivery_identity"], row["delivery_channel"]) != (row["identity_id"], row["channel"]):
+        return "its delivery goes elsewhere than the message"
+    salt, to = bytes(row["salt"] or b""), (row["identity_id"], row["address_kind"], row["address"], row["channel"])
+    signed = digest(salt, row["body"], *to, row["at"])
     return None if signed == bytes(row["digest"]) else "its text, address or time is not what was signed"
 
 

@@ -154,7 +154,7 @@ def _calls(jobs: Iterable[Job]) -> list[list[Job]]:
 
 
 def _begin(db: sqlite3.Connection, jobs: Sequence[Job], report: Report) -> bool:
-    """Where it fails, nothing happened to any of `jobs`: they wait for a busy database, and hear of any other trouble."""
+    """Where it fails nothing happened to `jobs`: they wait for a busy database, and are told of any other trouble."""
     try:
         db.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:

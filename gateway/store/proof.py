@@ -12,13 +12,14 @@ PAGE: Final = 1_000
 
 
 async def chains(tx: Tx) -> list[Row]:
-    """id, chain_seq, chain_hash of every team."""
-    return list(await tx.all("SELECT id, chain_seq, chain_hash FROM team ORDER BY id"))
+    """id, chain_seq of every team."""
+    return list(await tx.all("SELECT id, chain_seq FROM team ORDER BY id"))
 
 
-async def links(tx: Tx, team: TeamId, after: int) -> Sequence[Row]:
-    """The next links of a team's chain, each with its message, the evidence and what else the message refers to."""
-    return await tx.all(
+async def links(tx: Tx, team: TeamId, after: int) -> tuple[Sequence[Row], Row | None]:
+    """The next links of a team's chain, each with its message, the evidence and what else the message refers to; and
+    the team's head (chain_seq, chain_hash) of the same moment, since messages are written meanwhile."""
+    rows = await tx.all(
         """SELECT authorship.seq, authorship.message_id, authorship.agent_id, authorship.credential_id,
                   authorship.digest, authorship.prev, authorship.hash,
                   message.id AS message, message.direction, message.agent_id AS message_agent,
@@ -26,7 +27,9 @@ async def links(tx: Tx, team: TeamId, after: int) -> Sequence[Row]:
                   message.identity_id, message.channel, message.at,
                   agent.id AS agent, credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
                   credential.created_at, credential.expires_at, credential.revoked_at,
-                  thread.id AS thread, identity.id AS identity, delivery.id AS delivery
+                  thread.id AS thread, identity.id AS identity, identity.kind AS address_kind, identity.address,
+                  delivery.id AS delivery, delivery.identity_id AS delivery_identity,
+                  delivery.channel AS delivery_channel
              FROM authorship
              LEFT JOIN message ON message.id = authorship.message_id
              LEFT JOIN agent ON agent.id = message.agent_id
@@ -40,6 +43,7 @@ async def links(tx: Tx, team: TeamId, after: int) -> Sequence[Row]:
         after,
         PAGE,
     )
+    return rows, await tx.one("SELECT chain_seq, chain_hash FROM team WHERE id = ?1", team)
 
 
 async def newest_message(tx: Tx) -> int:

@@ -7,7 +7,9 @@ what arrives during one batch is the next.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -92,7 +94,8 @@ class Writer:
             report = await self._connection.run(self._batches.commit, jobs)
         except Exception as error:  # noqa: BLE001  a bug of ours here must not end the service
             log.error("batch failed", error=type(error).__name__)  # noqa: TRY400  its words might hold values
-            await self._connection.run(_abandon)
+            with suppress(Exception):
+                await self._connection.run(_abandon)
         finally:
             if report is None:
                 _answer(jobs, OutcomeUnknown)
@@ -102,9 +105,9 @@ class Writer:
     async def _conclude(self, report: Report) -> None:
         self.batches += 1
         self.actions += len(report.outcomes)
+        _resolve(report.outcomes)
         if report.wrote:
             self._doorbell.ring()
-        _resolve(report.outcomes)
         if report.lost:
             self._end(report.left)
         elif report.busy:
@@ -134,12 +137,13 @@ class Writer:
             return
         self._looked_at = now
         # Only its size: opening and closing the file outside SQLite would drop our locks on it.
-        self.wal_bytes = self._wal.stat().st_size if self._wal.exists() else 0
+        with suppress(OSError):
+            self.wal_bytes = self._wal.stat().st_size
         if self.wal_bytes > WAL_ALARM:
             log.warning("the WAL file grows: a reader holds it, or checkpoints fail", bytes=self.wal_bytes)
 
 
-def _abandon(connection: Any) -> None:
+def _abandon(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
 

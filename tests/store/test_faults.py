@@ -18,7 +18,7 @@ from gateway.store import batch, writer
 from gateway.store.doorbell import Doorbell
 from gateway.store.sqlite import SqliteStore, open_sqlite
 from gateway.store.store import Tx
-from tests.store.marks import ENDLESS, INSERT, mark, marks
+from tests.store.marks import ENDLESS, INSERT, Held, mark, marks
 
 BULK = "x" * 1_000_000
 
@@ -214,6 +214,23 @@ async def test_our_own_bug(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) 
             await store.write(mark, "a")
     assert "b" == await store.write(mark, "b")
     assert ["b"] == await store.read(marks)
+
+
+async def test_cancelled_writer(path: Path) -> None:
+    """When the event loop ends with the store still open, everyone has an answer all the same."""
+    store = await open_sqlite(path, doorbell=Doorbell())
+    held = Held()
+    running = asyncio.create_task(store.write(held.action))
+    assert await asyncio.to_thread(held.began.wait, 30)
+    waiting = asyncio.create_task(store.write(mark, "a"))
+    await asyncio.sleep(0)
+    store._writer._task.cancel()
+    results = await asyncio.gather(running, waiting, return_exceptions=True)
+    assert [OutcomeUnknown, Unavailable] == [type(result) for result in results]
+    held.let_go()
+    with pytest.raises(Unavailable):
+        await store.write(mark, "b")
+    await store.close()
 
 
 async def test_wal_alarm(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ export class Desk extends EventTarget {
   outgoing = new Outgoing(this.api, this.store);
   drafts = new Drafts(this.store);
   connection = "live";
+  /** Whether the first list is there, so that what is read from now on is followed. */
+  following = false;
   #feed = new Feed(this.api, {
     onEvent: (kind, data) => this.#hear(kind, data),
     onState: (state) => this.#connected(state),
@@ -24,15 +26,16 @@ export class Desk extends EventTarget {
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 
-  /** Begins, or goes on, as this person. Somebody else's tab starts empty. */
+  /** Begins, or goes on, as this person; somebody else's tab starts empty. The list is read before anything else, so
+   *  that the stream, which continues where it stood, misses nothing of what is read after it. */
   async begin(me) {
     if (this.store.me && this.store.me.id !== me.id) this.store.forget();
-    const returning = this.store.me?.id === me.id;
     this.store.me = me;
     this.outgoing.resume();
     this.#tell("begun");
-    const { view, thread } = place();
-    await this.#until(async () => this.#feed.start(await this.store.resync(view, returning ? thread : null)));
+    await this.#again();
+    this.following = true;
+    this.#tell("following");
   }
 
   /** The first list is read again until it is there: without it there is no cursor to follow from. */

@@ -21,7 +21,7 @@ export class Thread extends HTMLElement {
     this.#build();
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("rows")) && this.#render());
     desk.addEventListener("complaint", ({ detail }) => this.#complain(detail));
-    desk.addEventListener("begun", () => this.show(place().thread));
+    desk.addEventListener("following", () => this.show(place().thread));
   }
 
   #build() {
@@ -51,7 +51,7 @@ export class Thread extends HTMLElement {
     const turned = id !== this.#id;
     this.#id = id;
     this.back.setAttribute("href", href(place().view));
-    if (!this.#desk.store.me) return;
+    if (!this.#desk.following) return;
     this.#conversation = id ? this.#desk.store.conversation(id) : null;
     if (turned) this.complaint.hidden = true;
     this.#fault = null;

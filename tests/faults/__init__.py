@@ -1,0 +1,1 @@
+"""Real processes that are killed, reloaded, starved and flooded, and what customers and agents see of it."""

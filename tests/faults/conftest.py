@@ -1,0 +1,36 @@
+"""A gateway of its own for each test, with a stand-in for Twilio behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.desk import Desk, at_desk
+from tests.gateway_process import Company, GatewayProcess, gateway_process, hire
+from tests.standins.twilio import TwilioStandIn
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    return asyncio.run(hire(tmp_path_factory.mktemp("company")))
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[TwilioStandIn]:
+    async with TwilioStandIn() as twilio:
+        yield twilio
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, company: Company, twilio: TwilioStandIn) -> AsyncIterator[GatewayProcess]:
+    async with gateway_process(tmp_path, company, twilio.url) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def desk(gateway: GatewayProcess, twilio: TwilioStandIn) -> AsyncIterator[Desk]:
+    async with at_desk(gateway, twilio) as desk:
+        yield desk

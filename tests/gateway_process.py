@@ -1,0 +1,252 @@
+"""`teamline` as operators run it: a real process on a port of its own, in a folder of its own, that never outlives its test.
+
+    async with gateway_process(folder, company) as gateway:     # has printed "listening on"
+        await gateway.cli("verify")
+        gateway.write("adapters/second.toml", "...")            # picked up while it runs
+        await gateway.kill()                                    # SIGKILL
+        await gateway.start()                                   # the same database and the same port again
+
+`hire` makes a company once: a database to which the CLI has added Ana, an admin who works in Denver. A gateway starts
+from a copy of it. Whoever waits for something asks again until a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tests.standins.twilio import ACCOUNT, TOKEN
+
+T = TypeVar("T")
+
+TEAMLINE: Final = str(Path(sys.executable).with_name("teamline"))
+LOGIN: Final = "ana"
+PASSWORD: Final = "correct horse battery staple"
+NUMBER: Final = "+13035550100"
+"""The company's, on the channel `sms`."""
+PATIENCE: Final = 30.0
+"""Seconds: what takes milliseconds on an idle machine may take long on a busy one."""
+DATABASE: Final = "var/teamline.db"
+"""Relative to the gateway's folder."""
+
+CONFIG: Final = {
+    "gateway.toml": '[server]\nlisten = "127.0.0.1:{port}"\n[database]\nurl = "sqlite:///' + DATABASE + '"\n',
+    "teams.toml": '[[team]]\nid = "denver"\nname = "Front Range"\ntimezone = "America/Denver"\n',
+    "adapters/sms.toml": f"""
+adapter = "twilio_sms"
+account_sid = "{ACCOUNT}"
+auth_token = {{{{ file = "token" }}}}
+api_base_url = "{{twilio}}"
+[numbers]
+"{NUMBER}" = "denver"
+""",
+    "token": TOKEN,
+    "adapters/token": TOKEN,
+}
+"""Files of the config folder, to be formatted with the port and the stand-in's URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A database with Ana in it, and her token."""
+
+    database: Path
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class GatewayProcess:
+    """One gateway's folder, and the process that serves it at the moment. Made by `gateway_process`."""
+
+    def __init__(self, folder: Path, arguments: tuple[str, ...], prefix: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.token = ""
+        self.listening = asyncio.Event()
+        """Set from "listening on" until a signal is sent to end it."""
+        self._command = (*prefix, TEAMLINE, *arguments)
+        self._log = folder / "stderr"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE
+
+    async def start(self) -> float:
+        """Returns when it listens: the seconds that took. Fails with the log's end when it gives up instead."""
+        begun = asyncio.get_running_loop().time()
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, cwd=self.folder, env=_environment(self.folder), stdout=-1, stderr=log
+            )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            async for line in self._process.stdout:
+                if line.startswith(b"listening on "):
+                    self.listening.set()
+                    return asyncio.get_running_loop().time() - begun
+        raise AssertionError(self._log.read_text(encoding="utf-8")[-2_000:])
+
+    async def kill(self) -> None:
+        """SIGKILL: nothing in it learns of its end."""
+        if self._process is not None:
+            self.listening.clear()
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM; see `ended`."""
+        self.listening.clear()
+        os.kill(self.pid, signal.SIGTERM)
+
+    def reload(self) -> None:
+        """SIGHUP."""
+        os.kill(self.pid, signal.SIGHUP)
+
+    async def ended(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        async with asyncio.timeout(PATIENCE):
+            code = await self._process.wait()
+        self.listening.clear()
+        return code
+
+    async def cli(self, command: str, *arguments: str, **environment: str) -> Ended:
+        """Another `teamline` command in the same folder."""
+        return await run(self.folder, command, *arguments, **environment)
+
+    def write(self, name: str, content: str) -> None:
+        """Put a config file in place in one step, as an editor or a deployment does."""
+        path = self.folder / "config" / name
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(content, encoding="utf-8")
+        draft.replace(path)
+
+    def read(self, name: str) -> str:
+        return (self.folder / "config" / name).read_text(encoding="utf-8")
+
+    def remove(self, name: str) -> None:
+        (self.folder / "config" / name).unlink()
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """The log's lines about an event, of all its processes."""
+        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}\n"))
+        return [line for line in whole if line["event"] == event]
+
+    async def hears(self, event: str, times: int = 1) -> dict[str, Any]:
+        """Wait until the log has told of an event so many times; the last line of it."""
+        lines = await until(lambda: _when(len(self.said(event)) >= times, self.said(event)))
+        return lines[-1]
+
+
+async def _when(true: bool, value: T) -> T | None:
+    return value if true else None
+
+
+async def until(ask: Callable[[], Awaitable[T | None]], within: float = PATIENCE) -> T:
+    """Ask again and again for the first answer that is true."""
+    async with asyncio.timeout(within):
+        while True:
+            if answer := await ask():
+                return answer
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def gateway_process(
+    folder: Path, company: Company, twilio: str, prefix: tuple[str, ...] = (), config: Mapping[str, str] = {}
+) -> AsyncIterator[GatewayProcess]:
+    """A gateway that serves a copy of the company; `config` replaces or adds files, `prefix` is a command before ours.
+
+    However the test ends, so does the process.
+    """
+    (folder / DATABASE).parent.mkdir(parents=True)
+    shutil.copy(company.database, folder / DATABASE)
+    gateway = GatewayProcess(folder, ("serve",), prefix)
+    gateway.token = company.token
+    write_config(folder, gateway.port, twilio, config)
+    async with ending(gateway):
+        await gateway.start()
+        yield gateway
+
+
+@asynccontextmanager
+async def ending(gateway: GatewayProcess) -> AsyncIterator[GatewayProcess]:
+    """The process is gone afterwards, and waited for."""
+    try:
+        yield gateway
+    finally:
+        await gateway.kill()
+
+
+async def hire(folder: Path) -> Company:
+    """Make the company by the CLI, as an operator does."""
+    write_config(folder, free_port(), "http://127.0.0.1:9")
+    (folder / "password").write_text(PASSWORD, encoding="utf-8")
+    person = ("--login", LOGIN, "--name", "Ana Ortiz", "--team", "denver", "--role", "admin")
+    added = await run(folder, "agent", "add", *person, "--password-file", "password")
+    assert (0, f"added {LOGIN}\n") == (added.code, added.out)
+    made = await run(folder, "token", "create", "--login", LOGIN, "--may-reply")
+    assert 0 == made.code
+    return Company(folder / DATABASE, made.out.splitlines()[-1])
+
+
+async def run(folder: Path, *arguments: str, **environment: str) -> Ended:
+    """A `teamline` command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        TEAMLINE, *arguments, cwd=folder, env=_environment(folder) | environment, stdout=-1, stderr=-1
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+def write_config(folder: Path, port: int, twilio: str, more: Mapping[str, str] = {}) -> None:
+    for name, content in (CONFIG | more).items():
+        path = folder / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content.format(port=port, twilio=twilio), encoding="utf-8")
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}

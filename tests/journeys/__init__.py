@@ -1,0 +1,1 @@
+"""Whole journeys through real processes, seen as the people see them."""
