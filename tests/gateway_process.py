@@ -18,6 +18,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -138,7 +139,7 @@ class GatewayProcess:
 
     async def cli(self, command: str, *arguments: str, **environment: str) -> Ended:
         """Another `teamline` command in the same folder."""
-        return await run(self.folder, command, *arguments, **environment)
+        return await asyncio.to_thread(run, self.folder, command, *arguments, **environment)
 
     def write(self, name: str, content: str) -> None:
         """Put a config file in place in one step, as an editor or a deployment does."""
@@ -205,32 +206,31 @@ async def ending(gateway: GatewayProcess) -> AsyncIterator[GatewayProcess]:
         await gateway.kill()
 
 
-async def hire(folder: Path) -> Company:
+def hire(folder: Path) -> Company:
     """Make the company by the CLI, as an operator does."""
     write_config(folder, free_port(), "http://127.0.0.1:9")
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     person = ("--login", LOGIN, "--name", "Ana Ortiz", "--team", "denver", "--role", "admin")
-    added = await run(folder, "agent", "add", *person, "--password-file", "password")
+    added = run(folder, "agent", "add", *person, "--password-file", "password")
     assert (0, f"added {LOGIN}\n") == (added.code, added.out)
-    made = await run(folder, "token", "create", "--login", LOGIN, "--may-reply")
+    made = run(folder, "token", "create", "--login", LOGIN, "--may-reply")
     assert 0 == made.code
     return Company(folder / DATABASE, made.out.splitlines()[-1])
 
 
-async def run(folder: Path, *arguments: str, **environment: str) -> Ended:
+def run(folder: Path, *arguments: str, **environment: str) -> Ended:
     """A `teamline` command to its end."""
-    process = await asyncio.create_subprocess_exec(
-        TEAMLINE, *arguments, cwd=folder, env=_environment(folder) | environment, stdout=-1, stderr=-1
+    command = [TEAMLINE, *arguments]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=_environment(folder) | environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def write_config(folder: Path, port: int, twilio: str, more: Mapping[str, str] = {}) -> None:

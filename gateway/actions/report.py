@@ -48,7 +48,7 @@ async def _one(tx: Tx, saying: Saying) -> DeliveryId | None:
 async def _meant(tx: Tx, saying: Saying) -> tuple[Delivery | None, int]:
     """The delivery a report speaks of, and which attempt."""
     number, _, attempt = (saying.report.reference or "").partition(".")
-    if number.isascii() and number.isdigit() and attempt.isascii() and attempt.isdigit() and len(number) < 19:
+    if number.isascii() and number.isdigit() and attempt.isascii() and attempt.isdigit() and len(number + attempt) < 19:
         delivery = await deliveries.get(tx, DeliveryId(int(number)))
         if delivery is not None and delivery.channel == saying.channel:
             return delivery, int(attempt)

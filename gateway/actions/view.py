@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from dataclasses import dataclass
 
@@ -74,17 +75,17 @@ async def messages_page(tx: Tx, secret: bytes, thread_id: ThreadId, window: Wind
     edge = (found[-1] if window.after is not None else found[0]).id if found and more else None
     items = [wire.message(message) for message in found]
     if window.events:
-        items = _merge(items, await _quiet_lines(tx, thread_id, found, window, more))
+        items = _merge(items, await _quiet_lines(tx, thread_id, found, window.notes))
     return Page(items, None if edge is None else (0, edge), heads)
 
 
-async def _quiet_lines(tx: Tx, thread_id: ThreadId, found: list[Message], window: Window, more: bool) -> list[Json]:
-    """The quiet lines that belong between these messages, and past the newest or before the oldest of all."""
-    newest_page = window.before is None and (window.after is None or not more)
-    oldest_page = window.after is None and not more
-    since = 0 if oldest_page or not found else found[0].at
-    until = 2**62 if newest_page or not found else found[-1].at
-    rows = await events.quiet_lines(tx, thread_id, since, until, 2 * window.limit)
+async def _quiet_lines(tx: Tx, thread_id: ThreadId, found: list[Message], notes: bool) -> list[Json]:
+    """The quiet lines from the first of these messages until the one after the last, so that pages of any size, put
+    together, have each line once."""
+    if not found:
+        return []
+    since, until = await messages.span(tx, thread_id, found[0], found[-1], notes=notes)
+    rows = await events.quiet_lines(tx, thread_id, since, until)
     done_by = [json.loads(row["data"])["by"] for row in rows]
     people = await events.names(tx, done_by)
     return [_quiet_line(row, by, people[by]) for row, by in zip(rows, done_by, strict=True)]
@@ -96,4 +97,5 @@ def _quiet_line(row: Row, by: int, name: str) -> Json:
 
 
 def _merge(items: list[Json], lines: list[Json]) -> list[Json]:
-    return sorted(items + lines, key=lambda item: str(item["at"]))  # stable: RFC 3339 with fixed digits sorts as time
+    """By time, messages before lines of the same moment; RFC 3339 with fixed digits sorts as time."""
+    return list(heapq.merge(items, lines, key=lambda item: str(item["at"])))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.domain.author import AgentId, Role
+from gateway.domain.event import SYSTEM
 from gateway.domain.message import TeamId
 from gateway.store.store import Row, Tx
 
@@ -80,8 +81,8 @@ async def teams_of(tx: Tx, agent: AgentId) -> list[TeamId]:
 
 
 async def add_teams(tx: Tx, teams: Sequence[TeamId]) -> None:
-    """A counter row for each team of the config; those that are there stay as they are."""
-    for team in sorted(teams):
+    """A counter row for each team of the config, and for the log that is no team's; those that are there stay."""
+    for team in sorted({*teams, TeamId(SYSTEM)}):
         await tx.run("INSERT INTO team (id) VALUES (?1) ON CONFLICT (id) DO NOTHING", team)
 
 

@@ -109,20 +109,21 @@ async def after(tx: Tx, team: TeamId, seq: int, limit: int = PAGE) -> list[Event
     return [Event(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
 
 
-async def quiet_lines(tx: Tx, thread: ThreadId, since: int, until: int, limit: int) -> list[Row]:
-    """kind, at, data of a thread's claims, releases and dones in a span of time, oldest first."""
+async def quiet_lines(tx: Tx, thread: ThreadId, since: int, until: int) -> list[Row]:
+    """kind, at, data of a thread's claims, releases and dones from `since` until before `until`, oldest first; of very
+    many, the newest."""
     kinds = ", ".join(f"'{kind}'" for kind in QUIET_LINES)
     return list(
         await tx.all(
             f"""SELECT kind, at, data FROM event
-                 WHERE thread_id = ?1 AND at >= ?2 AND at <= ?3 AND kind IN ({kinds})
-                 ORDER BY at, team_id, seq LIMIT ?4""",  # noqa: S608  fixed words only
+                 WHERE thread_id = ?1 AND at >= ?2 AND at < ?3 AND kind IN ({kinds})
+                 ORDER BY at DESC, team_id DESC, seq DESC LIMIT ?4""",  # noqa: S608  fixed words only
             thread,
             since,
             until,
-            limit,
+            PAGE,
         )
-    )
+    )[::-1]
 
 
 async def names(tx: Tx, people: Sequence[int]) -> dict[int, str]:

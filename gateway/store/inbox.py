@@ -15,17 +15,20 @@ View = Literal["waiting", "mine", "all"]
 Place = tuple[int, int]
 """Where a page ends: (the order's time, thread id)."""
 
+_OF_TEAM = """(?5 IS NULL OR EXISTS (SELECT 1 FROM thread
+                    WHERE thread.id = reach.thread_id AND thread.team_id = ?5))"""
 _SCANS = {
-    "waiting": """SELECT waiting_since AS at, thread_id FROM reach
+    "waiting": f"""SELECT waiting_since AS at, thread_id FROM reach
                    WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3)
+                     AND {_OF_TEAM}
                    ORDER BY waiting_since, thread_id LIMIT ?4""",
-    "all": """SELECT last_at AS at, thread_id FROM reach
-               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3)
+    "all": f"""SELECT last_at AS at, thread_id FROM reach
+               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3) AND {_OF_TEAM}
                ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",
 }
 _MINE = f"""SELECT reach.last_at AS at, thread.id AS thread_id
              FROM thread JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id
-            WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3)
+            WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3) AND {_OF_TEAM}
             ORDER BY reach.last_at DESC, thread.id DESC LIMIT ?4"""  # noqa: S608  fixed words only
 
 
@@ -37,7 +40,7 @@ async def page(
     start = after or ((-1, -1) if forward else (2**63 - 1, 2**63 - 1))
     places: set[Place] = set()
     for scan, holder in await _scans(tx, agent, view, team):
-        rows = await tx.all(scan, holder, start[0], start[1], limit + 1)
+        rows = await tx.all(scan, holder, start[0], start[1], limit + 1, team)
         places.update((row["at"], row["thread_id"]) for row in rows)
     ordered = sorted(places, reverse=not forward)
     chosen = ordered[:limit]
@@ -51,5 +54,5 @@ async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> lis
     rows = await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
     holders: Sequence[str] = [row["holder"] for row in rows]
     if team is not None:
-        holders = [holder for holder in holders if holder == f"team:{team}"]
+        holders = [holder for holder in holders if holder in {f"team:{team}", f"agent:{agent}"}]
     return [(_SCANS[view], holder) for holder in holders]

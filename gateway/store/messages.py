@@ -119,7 +119,7 @@ async def page(
     tx: Tx, thread: ThreadId, *, before: int | None, after: int | None, limit: int, notes: bool
 ) -> list[Message]:
     """Up to `limit` messages next to the given id, oldest first; with neither bound, the newest."""
-    kinds = "('in', 'out', 'note')" if notes else "('in', 'out')"
+    kinds = _kinds(notes)
     order = "ASC" if after is not None else "DESC"
     rows = await tx.all(
         f"""SELECT {COLUMNS} FROM message {JOINS}
@@ -132,3 +132,25 @@ async def page(
     )
     found = [from_row(row) for row in rows]
     return found if after is not None else found[::-1]
+
+
+async def span(tx: Tx, thread: ThreadId, first: Message, last: Message, *, notes: bool) -> tuple[int, int]:
+    """From when until before when a run of messages lasts: up to the message after it. The first run reaches back,
+    and the last one ahead, without end."""
+    kinds = _kinds(notes)
+    row = certain(
+        await tx.one(
+            f"""SELECT (SELECT at FROM message WHERE thread_id = ?1 AND id < ?2 AND direction IN {kinds}
+                         ORDER BY id DESC LIMIT 1) AS before,
+                       (SELECT at FROM message WHERE thread_id = ?1 AND id > ?3 AND direction IN {kinds}
+                         ORDER BY id LIMIT 1) AS after""",  # noqa: S608  fixed words only
+            thread,
+            first.id,
+            last.id,
+        )
+    )
+    return 0 if row["before"] is None else first.at, 2**62 if row["after"] is None else row["after"]
+
+
+def _kinds(notes: bool) -> str:
+    return "('in', 'out', 'note')" if notes else "('in', 'out')"

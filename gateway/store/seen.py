@@ -8,16 +8,18 @@ from gateway.store.store import Tx, certain
 
 
 async def mark(tx: Tx, agent: AgentId, thread: ThreadId, message: MessageId) -> None:
-    """Move the marker forward to `message`; going back does nothing.
+    """Move the marker forward to `message`, or to the newest that the thread has by then; going back does nothing.
 
     `in_count` is the thread's count less what came after the message, so that a long thread costs nothing here.
     """
     row = certain(
         await tx.one(
             """SELECT thread.in_count - (SELECT count(*) FROM message
-                                          WHERE message.thread_id = ?1 AND message.id > ?2 AND message.direction = 'in')
-                      AS read_count
-                 FROM thread WHERE thread.id = ?1""",
+                                      WHERE message.thread_id = ?1 AND message.id > ?2 AND message.direction = 'in')
+                      AS read_count,
+                  (SELECT coalesce(max(message.id), 0) FROM message
+                    WHERE message.thread_id = ?1 AND message.id <= ?2) AS message_id
+             FROM thread WHERE thread.id = ?1""",
             thread,
             message,
         )
@@ -29,6 +31,6 @@ async def mark(tx: Tx, agent: AgentId, thread: ThreadId, message: MessageId) -> 
             WHERE excluded.message_id > seen.message_id""",
         agent,
         thread,
-        message,
+        row["message_id"],
         row["read_count"],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from tests.standins.twilio import TwilioStandIn
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    return asyncio.run(hire(tmp_path_factory.mktemp("company")))
+    return hire(tmp_path_factory.mktemp("company"))
 
 
 @pytest.fixture

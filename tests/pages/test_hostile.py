@@ -23,6 +23,7 @@ async def test_text_is_shown_as_it_came(visitor: Visitor, gateway: FakeGateway, 
     thread = gateway.thread(body[:200], "+13035550127")
     page = await visitor.enter("#/all")
     await gateway.arrive(thread, body)
+    await expect(page.locator(".row-unread")).to_have_text("1 unread")
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await expect(page.locator(".message .body")).to_have_count(1)
@@ -31,7 +32,7 @@ async def test_text_is_shown_as_it_came(visitor: Visitor, gateway: FakeGateway, 
     assert "owned" != await page.title()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     bubble = await page.locator(".bubble").bounding_box()
-    main = await page.locator("main").bounding_box()
+    main = await page.locator("tl-thread").bounding_box()
     assert bubble and main
     assert main["x"] <= bubble["x"] and bubble["x"] + bubble["width"] <= main["x"] + main["width"]
 

@@ -82,7 +82,7 @@ class TwilioStandIn:
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = aiohttp.ClientSession()
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))  # what Twilio waits for a webhook
         return self
 
     async def stop(self) -> None:
@@ -181,6 +181,7 @@ class TwilioStandIn:
         fault = self._faults.popleft() if self._faults else None
         if fault == "hang":
             await self._let_go.wait()
+            return fault_answer("503")
         if fault in ("500", "503", "429", "401", "21610", "nonsense"):
             return fault_answer(fault)
         if refused := self._unauthorized(request) or refusal(form):
@@ -213,7 +214,7 @@ class TwilioStandIn:
         for status in self._reports:
             try:
                 await self.report(message, status)
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 return  # the gateway is down: Twilio does not call again either
 
     async def _list(self, request: web.Request) -> web.StreamResponse:

@@ -14,7 +14,7 @@ export class Panel extends HTMLElement {
     this.avatar = h("span", { class: "avatar large", "aria-hidden": "true" });
     this.name = isolated("", { class: "panel-name" });
     this.facts = h("dl");
-    this.append(h("aside", { "aria-label": "Customer", tabindex: "-1" },
+    this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
       this.card = h("div", { class: "card", hidden: true }, this.avatar, this.name), this.facts));
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("rows")) && this.#render());
@@ -33,7 +33,7 @@ export class Panel extends HTMLElement {
   /** On narrow screens the panel slides over; the focus goes with it and comes back. */
   toggle() {
     this.toggleAttribute("data-open");
-    if (this.isOpen) this.querySelector("aside").focus();
+    if (this.isOpen) this.querySelector(".panel").focus();
     else document.querySelector("tl-thread").takeFocus();
   }
 

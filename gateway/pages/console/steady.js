@@ -24,12 +24,16 @@ export class Steady {
     this.shown = this.shown.filter((each) => each !== id);
   }
 
-  /** How many rows have something new and would stand higher than they do. */
+  /** How many rows have something new and would stand higher among the others than they do. */
   waiting(order, version) {
-    const places = new Map(this.shown.map((id, place) => [id, place]));
-    return order.filter((id, place) => {
-      const shownAt = places.get(id) ?? Infinity;
-      return place < shownAt && this.#versions.get(id) !== version(id);
-    }).length;
+    const places = new Map(order.map((id, place) => [id, place]));
+    const stays = new Set();
+    let lowest = -1;
+    for (const id of this.shown) {
+      const place = places.get(id) ?? -1;
+      if (place > lowest) stays.add(id);
+      lowest = Math.max(lowest, place);
+    }
+    return order.filter((id) => !stays.has(id) && this.#versions.get(id) !== version(id)).length;
   }
 }

@@ -41,7 +41,7 @@ export class Thread extends HTMLElement {
         h("div", { class: "acts" }, this.claim, this.done, this.details)),
       this.complaint, this.timeline.element, this.composer.element);
     this.closed = h("div", { class: "closed" }, h("h2"), h("p", { class: "quiet" }));
-    this.append(h("main", { "aria-label": "Conversation" }, this.open, this.closed));
+    this.append(h("section", { "aria-label": "Conversation" }, this.open, this.closed));
   }
 
   #panel() { return document.querySelector("tl-panel"); }
