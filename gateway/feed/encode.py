@@ -31,11 +31,12 @@ class News:
 
 
 async def news_after(tx: Tx, positions: Mapping[TeamId, int]) -> list[News]:
-    """What the logs hold past these positions, a bounded part of each, team by team in order."""
+    """What the logs hold past these positions, team by team in order: a bounded part of all, with a share for each."""
     found: list[Event] = []
-    for team, head in (await events.heads(tx, list(positions))).items():
-        if head > positions[team]:
-            found += await events.after(tx, team, positions[team])
+    heads = await events.heads(tx, list(positions))
+    behind = [team for team, head in heads.items() if head > positions[team]]
+    for team in behind:
+        found += await events.after(tx, team, positions[team], max(1, events.PAGE // len(behind)))
     return await _encode(tx, found)
 
 

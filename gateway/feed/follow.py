@@ -93,14 +93,24 @@ class Stream:
             self._feed.leave(self)
 
     async def _catch_up(self, pipe: Pipe) -> None:
-        """Read from the database up to the place that the others on this node are at."""
-        while behind := self._feed.behind(self._positions):
-            for news in await self._feed.read(behind):
-                if news.seq <= self._feed.positions[news.team]:
-                    self._positions[news.team] = news.seq
-                    if concerns(news, self.audience):
-                        pipe.write(frame(news, self._positions))
-            await pipe.drain()
+        """Read from the database up to the place that the others on this node are at; who is ahead of them, as after
+        reading a list, waits until they have come there."""
+        while not self._ended.done():
+            dispatched = self._feed.dispatched.coming()
+            if behind := self._feed.behind(self._positions):
+                await self._read_on(pipe, behind)
+            elif self._feed.ahead(self._positions):
+                await asyncio.wait((dispatched, self._ended), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                return
+
+    async def _read_on(self, pipe: Pipe, behind: Heads) -> None:
+        for news in await self._feed.read(behind):
+            if news.seq <= self._feed.positions[news.team]:
+                self._positions[news.team] = news.seq
+                if concerns(news, self.audience):
+                    pipe.write(frame(news, self._positions))
+        await pipe.drain()
 
     def end(self) -> None:
         if not self._ended.done():
@@ -122,6 +132,8 @@ class Feed:
         self._followers: dict[TeamId, int] = {}
         self.positions: Heads = {}
         """How far each followed team's log was dispatched here."""
+        self.dispatched = Doorbell()
+        """Rings when they have moved."""
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -164,12 +176,16 @@ class Feed:
         """Those of the places that the others here have passed."""
         return {team: seq for team, seq in positions.items() if seq < self.positions[team]}
 
+    def ahead(self, positions: Heads) -> bool:
+        """Whether one of the places is one that the others here have yet to reach."""
+        return any(seq > self.positions[team] for team, seq in positions.items())
+
     async def read(self, positions: Heads) -> list[News]:
         return await self._store.read(news_after, positions)
 
     def join(self, stream: Stream) -> None:
-        """Only synchronously after `behind` was empty, so that nothing is dispatched in between."""
-        if self.behind(stream._positions):  # noqa: SLF001  one idea in two classes
+        """Only synchronously after neither `behind` nor `ahead`, so that nothing is dispatched in between."""
+        if self.behind(stream._positions) or self.ahead(stream._positions):  # noqa: SLF001  one idea in two classes
             raise Misuse("a stream joined before it had caught up")
         self._hubs.setdefault(stream.audience, set()).add(stream)
 
@@ -203,6 +219,7 @@ class Feed:
             for audience, hub in list(self._hubs.items()):
                 if hub and concerns(item, audience):
                     self._write(hub, frame(item, {team: self.positions[team] for team in _logs(hub)}))
+        self.dispatched.ring()
 
     def _write(self, hub: set[Stream], data: bytes) -> None:
         for stream in list(hub):

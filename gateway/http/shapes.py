@@ -49,21 +49,11 @@ def _known_id(value: Any) -> Any:
     raise PydanticCustomError("id", "that is not an id")
 
 
-def _chosen(value: Any) -> Any:
-    return frozenset(filter(None, value.split(","))) if isinstance(value, str) else value
-
-
 Text = Annotated[str, AfterValidator(_sound)]
 Body = Annotated[str, Field(min_length=1, max_length=BODY_LIMIT), AfterValidator(_sound), AfterValidator(_said)]
 Id = Annotated[int, BeforeValidator(_known_id), WithJsonSchema({"type": "string"})]
 Limit = Annotated[int, Field(ge=1, le=100)]
-Included = Annotated[
-    frozenset[Literal["notes", "events"]],
-    BeforeValidator(_chosen),
-    WithJsonSchema(
-        {"type": "string", "examples": ["notes,events"], "pattern": "^((notes|events)(,(notes|events))*)?$"}
-    ),
-]
+Included = Annotated[str, Field(pattern=r"^((notes|events)(,(notes|events))*)?$", examples=["notes,events"])]
 
 
 class Nothing(Query):
@@ -114,7 +104,7 @@ class MessagesQuery(Query):
     before: Id | None = None
     after: Id | None = None
     limit: Limit = 50
-    include: Included = frozenset()
+    include: Included = ""
 
     @model_validator(mode="after")
     def _one_way(self) -> MessagesQuery:

@@ -21,10 +21,10 @@ _SCANS = {
     "waiting": f"""SELECT waiting_since AS at, thread_id FROM reach
                    WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3)
                      AND {_OF_TEAM}
-                   ORDER BY waiting_since, thread_id LIMIT ?4""",
+                   ORDER BY waiting_since, thread_id LIMIT ?4""",  # noqa: S608  fixed words only
     "all": f"""SELECT last_at AS at, thread_id FROM reach
                WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3) AND {_OF_TEAM}
-               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",
+               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",  # noqa: S608
 }
 _MINE = f"""SELECT reach.last_at AS at, thread.id AS thread_id
              FROM thread JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id

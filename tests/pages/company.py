@@ -1,10 +1,11 @@
-"""A small company's morning, for looking at: a few people, a few conversations, every state that a message can be in."""
+"""A small company's morning, to look at: a few people and conversations, and the states a message can be in."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.pages.fake_gateway import FakeGateway, ago, rfc3339
+from tests.pages.fake_gateway import FakeGateway
+from tests.pages.world import ago, rfc3339
 
 OTHERS = [
     ("Marcus Oyelaran", "+13035550142", "Thanks, that sorted it. Have a good weekend"),
@@ -29,11 +30,25 @@ def furnish(gateway: FakeGateway) -> str:
         thread = gateway.thread(name, number)
         start = ago(hours=3 * place + 2)
         gateway.write(thread, "in", gateway.customer(thread), "Hello, a question about my order", start)
-        gateway.write(thread, "out", gateway.person(ben), "Hello, of course.", start + timedelta(minutes=4), delivery={"state": "delivered"})
+        gateway.write(
+            thread,
+            "out",
+            gateway.person(ben),
+            "Hello, of course.",
+            start + timedelta(minutes=4),
+            delivery={"state": "delivered"},
+        )
         picture = {"media": [{"content_type": "image/jpeg"}]} if "Picture" in words else {}
         gateway.write(thread, "in", gateway.customer(thread), words, ago(minutes=9 + 17 * place), **picture)
         if place % 4 == 0:
-            gateway.write(thread, "out", gateway.person(ana), "You are welcome.", ago(minutes=5 + 16 * place), delivery={"state": "read"})
+            gateway.write(
+                thread,
+                "out",
+                gateway.person(ana),
+                "You are welcome.",
+                ago(minutes=5 + 16 * place),
+                delivery={"state": "read"},
+            )
         if place % 5 == 3:
             gateway.threads[thread]["claimed_by"] = {"id": ben["id"], "name": ben["name"]}
         for agent in (ana, ben):
@@ -55,22 +70,40 @@ def conversation(gateway: FakeGateway) -> str:
         gateway.write(thread, "out", gateway.person(ana), body, ago(minutes=minutes), delivery={"state": state, **more})
 
     def event(minutes: float, kind: str, agent: dict[str, object]) -> None:
-        gateway.messages[thread].append({"event": kind, "at": rfc3339(ago(minutes=minutes)), "author": gateway.person(agent)})
+        gateway.messages[thread].append(
+            {"event": kind, "at": rfc3339(ago(minutes=minutes)), "author": gateway.person(agent)}
+        )
 
     said(1500, "Hi, this is Dana at 418 Vine. Our furnace service was booked for this week, can you tell me which day?")
-    answered(1492, "Hello Dana, it is Ana. You are down for Thursday between 8 and 10. Shall I have them ring when they are on the way?", "delivered")
+    answered(
+        1492,
+        "Hello Dana, it is Ana. You are down for Thursday, 8 to 10. Shall they ring when they are on the way?",
+        "delivered",
+    )
     said(1490, "Yes, that would be great")
     event(1489, "thread.done", ana)
     said(58, "Morning! Something came up on Thursday after all.")
-    said(57, "Could they come on Friday instead? Anything before noon works for me, and if it has to be the week after that's fine too.")
+    said(
+        57,
+        "Could they come on Friday instead? Anything before noon works, and the week after is fine too.",
+    )
     event(51, "thread.claimed", ana)
-    gateway.write(thread, "note", gateway.person(ben), "Crew 4 is at Capitol Hill on Friday morning anyway, 418 Vine is on their way. I have not moved anything yet.", ago(minutes=46))
-    answered(41, "Friday works: between 9 and 11, the same crew. I have moved it, and they will ring about 20 minutes before.", "unknown", detail="The provider did not say whether it took it.")
+    gateway.write(
+        thread,
+        "note",
+        gateway.person(ben),
+        "Crew 4 is at Capitol Hill on Friday morning anyway, 418 Vine is on their way. I have not moved anything yet.",
+        ago(minutes=46),
+    )
+    answered(
+        41,
+        "Friday works: between 9 and 11, the same crew. I have moved it, and they will ring about 20 minutes before.",
+        "unknown",
+        detail="The provider did not say whether it took it.",
+    )
     answered(40, "If 9 is too early for you, say so here.", "delivered")
     said(12, "9 is perfect. One more thing, the gate code changed, it's 4471 now")
     said(11, "", media=[{"content_type": "image/jpeg"}])
     gateway.threads[thread]["claimed_by"] = {"id": ana["id"], "name": ana["name"]}
     gateway.unread[ana["id"], thread] = 0
     return thread
-
-

@@ -6,27 +6,22 @@ true of the server is tested at the server; here it is only ever what the contra
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from gateway.pages import FOLDER
+from tests.pages.world import Json, World
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-Json = dict[str, Any]
+AGENT = web.RequestKey("agent", dict[str, Any])
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
-
-
-def rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def problem(status: int, detail: str) -> web.Response:
@@ -34,111 +29,18 @@ def problem(status: int, detail: str) -> web.Response:
     return web.json_response(body, status=status, content_type="application/problem+json")
 
 
-class FakeGateway:
-    """One team's worth of threads. The verbs below are what the outside does: customers, colleagues, providers."""
+class FakeGateway(World):
+    """The world over HTTP, with the faults that a test asks for."""
 
     def __init__(self) -> None:
-        self.agents: dict[str, Json] = {}
+        super().__init__()
         self.sessions: dict[str, Json] = {}
-        self.threads: dict[str, Json] = {}
-        self.messages: dict[str, list[Json]] = {}
-        self.unread: dict[tuple[str, str], int] = {}
         self.answers: dict[str, Json] = {}
         self.posts: list[tuple[str, str]] = []
-        self.log: list[tuple[str, Json]] = []
+        """(Idempotency-Key, body) of each reply or note that was asked for."""
         self.refusals: list[Callable[[web.Request], web.Response | None]] = []
         self.lose_answers = 0
         """How many accepted replies get no answer: the connection is cut after the message was stored."""
-        self._news = asyncio.Condition()
-        self._number = 0
-
-    def id(self) -> str:
-        self._number += 1
-        return str(self._number)
-
-    def agent(self, login: str, name: str) -> Json:
-        teams = [{"id": "front-range", "name": "Front Range"}]
-        row = {"id": self.id(), "login": login, "name": name, "display_name": name.split()[0], "role": "agent"}
-        self.agents[login] = {**row, "teams": teams}
-        return self.agents[login]
-
-    def thread(self, name: str, number: str) -> str:
-        thread = self.id()
-        self.threads[thread] = {
-            "id": thread,
-            "customer": {"id": self.id(), "name": name},
-            "number": number,
-            "claimed_by": None,
-            "waiting_since": None,
-            "done_at": None,
-        }
-        self.messages[thread] = []
-        return thread
-
-    def row(self, thread: str) -> Json:
-        facts = self.threads[thread]
-        spoken = [m for m in self.messages[thread] if m.get("direction") in {"in", "out"}]
-        row = {"id": thread, "customer": facts["customer"], "team": "front-range", "channel": "sms"}
-        row["last_message"] = spoken[-1] if spoken else None
-        return row | {key: facts[key] for key in ("waiting_since", "done_at", "claimed_by") if facts[key]}
-
-    def write(self, thread: str, direction: str, author: Json, body: str, at: datetime | None = None, **more: Any) -> Json:
-        stamp = rfc3339(at or datetime.now(UTC))
-        message = {"id": self.id(), "thread": thread, "direction": direction, "author": author, "body": body}
-        message |= {"channel": "" if direction == "note" else "sms", "attachments": [], "media": [], "at": stamp, **more}
-        self.messages[thread].append(message)
-        if direction != "note":
-            self.threads[thread]["done_at"] = None
-        if direction == "in":
-            self.threads[thread]["waiting_since"] = self.threads[thread]["waiting_since"] or stamp
-            for agent in self.agents.values():
-                self.unread[agent["id"], thread] = self.unread.get((agent["id"], thread), 0) + 1
-        if direction == "out":
-            self.threads[thread]["waiting_since"] = None
-        return message
-
-    def customer(self, thread: str) -> Json:
-        return {"kind": "customer", **self.threads[thread]["customer"]}
-
-    @staticmethod
-    def person(agent: Json) -> Json:
-        return {"kind": "agent", "id": agent["id"], "name": agent["name"]}
-
-    async def tell(self, kind: str, thread: str, by: Json | None = None, message: Json | None = None) -> None:
-        data: Json = {"kind": kind, "team": "front-range", "thread": thread, "at": rfc3339(datetime.now(UTC))}
-        data |= {"row": self.row(thread)} if kind != "thread.read" else {}
-        data |= {"by": {"id": by["id"], "name": by["name"]}} if by else {}
-        self.log.append((kind, data | ({"message": message} if message else {})))
-        async with self._news:
-            self._news.notify_all()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Waits until something is so; every request and event asks again."""
-        async with asyncio.timeout(10), self._news:
-            await self._news.wait_for(holds)
-
-    async def arrive(self, thread: str, body: str, **more: Any) -> Json:
-        """A customer writes."""
-        message = self.write(thread, "in", self.customer(thread), body, **more)
-        await self.tell("message.received", thread, message=message)
-        return message
-
-    async def report(self, message: Json, state: str, detail: str | None = None) -> None:
-        """A provider says what became of a message."""
-        message["delivery"] = {"state": state} | ({"detail": detail} if detail else {})
-        await self.tell("delivery.changed", message["thread"], message=message)
-
-    async def act(self, agent: Json, thread: str, verb: str) -> None:
-        """A colleague claims, releases or finishes."""
-        facts = self.threads[thread]
-        if verb == "done":
-            facts |= {"waiting_since": None, "claimed_by": None, "done_at": rfc3339(datetime.now(UTC))}
-        else:
-            facts["claimed_by"] = {"id": agent["id"], "name": agent["name"]} if verb == "claim" else None
-        kind = {"claim": "thread.claimed", "release": "thread.released", "done": "thread.done"}[verb]
-        event = {"event": kind, "at": rfc3339(datetime.now(UTC)), "author": self.person(agent)}
-        self.messages[thread].append(event)
-        await self.tell(kind, thread, by=agent)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
@@ -166,14 +68,14 @@ class FakeGateway:
             session = self.sessions.get(request.cookies.get("session", ""))
             if session is None:
                 return problem(401, "Sign in, or send a valid token.")
-            request["agent"] = session
+            request[AGENT] = session
         for refusal in self.refusals:
             if answer := refusal(request):
                 return answer
         return await handler(request)  # type: ignore[no-any-return]
 
     async def _me(self, request: web.Request) -> web.Response:
-        return web.json_response(request["agent"])
+        return web.json_response(request[AGENT])
 
     async def _page(self, request: web.Request) -> web.Response:
         return self._file(f"{request.match_info['page']}/index.html")
@@ -206,11 +108,11 @@ class FakeGateway:
 
     async def end_sessions(self) -> None:
         self.sessions.clear()
-        async with self._news:
-            self._news.notify_all()
+        async with self.news:
+            self.news.notify_all()
 
     async def _list(self, request: web.Request) -> web.Response:
-        me = request["agent"]
+        me = request[AGENT]
         rows = [self.row(thread) | {"unread": self.unread.get((me["id"], thread), 0)} for thread in self.threads]
         view = request.query.get("view", "all")
         if view == "waiting":
@@ -226,13 +128,15 @@ class FakeGateway:
     def _known(self, request: web.Request) -> str:
         thread = request.match_info["id"]
         if thread not in self.threads:
-            raise web.HTTPNotFound(text='{"detail": "There is no such thing here."}', content_type="application/problem+json")
+            raise web.HTTPNotFound(
+                text='{"detail": "There is no such thing here."}', content_type="application/problem+json"
+            )
         return thread
 
     async def _thread(self, request: web.Request) -> web.Response:
         thread = self._known(request)
         number = self.threads[thread]["number"]
-        detail = self.row(thread) | {"unread": self.unread.get((request["agent"]["id"], thread), 0)}
+        detail = self.row(thread) | {"unread": self.unread.get((request[AGENT]["id"], thread), 0)}
         detail |= {"identities": [{"kind": "sms", "address": number, "channel": "sms"}], "team_name": "Front Range"}
         reply_to = {"channel": "sms", "endpoint": "+13035550100", "address": number, "max_body": 1600}
         return web.json_response(detail | {"reply_to": reply_to})
@@ -243,19 +147,20 @@ class FakeGateway:
             items = items[: next(place for place, item in enumerate(items) if item.get("id") == before)]
         limit = int(request.query.get("limit", "50"))
         page = {"items": items[-limit:], "feed": str(len(self.log))}
-        oldest = next((item["id"] for item in page["items"] if "id" in item), None)
+        oldest = next((item["id"] for item in items[-limit:] if "id" in item), None)
         return web.json_response(page | ({"next": oldest} if len(items) > limit else {}))
 
     async def _write(self, request: web.Request) -> web.Response:
-        thread, me, body = self._known(request), request["agent"], (await request.json())["body"]
+        thread, me, body = self._known(request), request[AGENT], (await request.json())["body"]
         key = request.headers["Idempotency-Key"]
         self.posts.append((key, body))
-        async with self._news:
-            self._news.notify_all()
+        async with self.news:
+            self.news.notify_all()
         if key not in self.answers:
             note = request.match_info["kind"] == "notes"
-            delivery = {} if note else {"delivery": {"state": "queued"}}
-            message = self.write(thread, "note" if note else "out", self.person(me), body, **delivery)
+            message = self.write(thread, "note" if note else "out", self.person(me), body)
+            if not note:
+                message["delivery"] = {"state": "queued"}
             self.answers[key] = message
             await self.tell("note.added" if note else "message.sent", thread, by=me, message=message)
         if self.lose_answers:
@@ -265,17 +170,17 @@ class FakeGateway:
         return web.json_response(self.answers[key], status=202)
 
     async def _act(self, request: web.Request) -> web.Response:
-        await self.act(request["agent"], self._known(request), request.match_info["verb"])
+        await self.act(request[AGENT], self._known(request), request.match_info["verb"])
         return web.Response(status=204)
 
     async def _read(self, request: web.Request) -> web.Response:
         thread = self._known(request)
-        self.unread[request["agent"]["id"], thread] = 0
-        await self.tell("thread.read", thread, by=request["agent"])
+        self.unread[request[AGENT]["id"], thread] = 0
+        await self.tell("thread.read", thread, by=request[AGENT])
         return web.Response(status=204)
 
     async def _decide(self, request: web.Request) -> web.Response:
-        every: Iterable[Json] = (item for items in self.messages.values() for item in items)
+        every = (item for items in self.messages.values() for item in items)
         message = next(item for item in every if item.get("id") == request.match_info["id"])
         retry = request.match_info["verb"] == "retry"
         await self.report(message, "queued" if retry else (await request.json())["state"])
@@ -290,9 +195,9 @@ class FakeGateway:
             for kind, data in self.log[sent:]:
                 sent += 1
                 await response.write(f"event: {kind}\nid: {sent}\ndata: {json.dumps(data)}\n\n".encode())
-            async with self._news:
+            async with self.news:
                 if sent == len(self.log) and request.cookies["session"] in self.sessions:
-                    await self._news.wait()
+                    await self.news.wait()
         return response
 
 
@@ -307,7 +212,3 @@ async def served(gateway: FakeGateway) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-def ago(**span: float) -> datetime:
-    return datetime.now(UTC) - timedelta(**span)

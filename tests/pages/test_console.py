@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.pages.conftest import Visitor
-from tests.pages.fake_gateway import FakeGateway, ago, problem
+from tests.pages.fake_gateway import FakeGateway, problem
+from tests.pages.world import ago
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
 
@@ -24,6 +25,7 @@ def dana(gateway: FakeGateway) -> str:
 async def test_sign_in_read_and_reply(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """An agent signs in, opens the first thread, answers and passes it on without touching a mouse."""
     page = await visitor.enter()
+    await expect(page.get_by_role("link", name="Dana Whitfield")).to_be_visible()
     for key in ("j", "Enter"):
         await page.keyboard.press(key)
     await expect(visitor.bubble("Which day is it?")).to_be_visible()
@@ -77,7 +79,9 @@ async def test_keys_are_listed_and_escape_goes_back(visitor: Visitor, dana: str)
 async def test_arrivals_do_not_move_what_is_read(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """A message that arrives while one reads further up is counted, and nothing moves until one asks."""
     for number in range(60):
-        gateway.write(dana, "in", gateway.customer(dana), f"Line {number} of many", ago(minutes=11) + timedelta(seconds=number))
+        gateway.write(
+            dana, "in", gateway.customer(dana), f"Line {number} of many", ago(minutes=11) + timedelta(seconds=number)
+        )
     page = await visitor.enter(f"#/waiting/t/{dana}")
     await expect(visitor.bubble("Line 59 of many")).to_be_in_viewport()
     scroller = page.get_by_role("region", name="Dana Whitfield")
@@ -94,7 +98,9 @@ async def test_arrivals_do_not_move_what_is_read(visitor: Visitor, gateway: Fake
 async def test_older_history_loads_above_without_a_jump(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """Scrolling up reads the whole of a long thread, and each page leaves the messages in sight where they are."""
     for number in range(240):
-        gateway.write(dana, "in", gateway.customer(dana), f"Line {number} of many", ago(minutes=11) + timedelta(seconds=number))
+        gateway.write(
+            dana, "in", gateway.customer(dana), f"Line {number} of many", ago(minutes=11) + timedelta(seconds=number)
+        )
     page = await visitor.enter(f"#/waiting/t/{dana}")
     await expect(visitor.bubble("Line 239 of many")).to_be_in_viewport()
     scroller = page.get_by_role("region", name="Dana Whitfield")
@@ -165,7 +171,11 @@ async def test_a_refused_reply_comes_back(visitor: Visitor, gateway: FakeGateway
     """A reply that the server refuses says why in its place, and its words can be taken back into the composer."""
     page = await visitor.enter(f"#/waiting/t/{dana}")
     gateway.refusals.append(
-        lambda request: problem(409, "No channel leads to this customer now.") if request.path.endswith("/messages") and request.method == "POST" else None
+        lambda request: (
+            problem(409, "No channel leads to this customer now.")
+            if request.path.endswith("/messages") and request.method == "POST"
+            else None
+        )
     )
     await page.get_by_label("Reply to Dana Whitfield").fill("Thursday.")
     await page.keyboard.press("Control+Enter")
@@ -202,13 +212,17 @@ async def test_an_ended_session_keeps_the_draft(visitor: Visitor, gateway: FakeG
 
 
 async def test_unknown_is_settled_by_a_person(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
-    """A message of unknown fate says so in words and asks a person, whose answer settles it; the focus stays on the page."""
+    """A message of unknown fate says so in words and a person settles it; the focus stays on the page."""
     ana = gateway.agents["ana"]
     detail = {"state": "unknown", "detail": "The provider gave no answer."}
     gateway.write(dana, "out", gateway.person(ana), "Thursday.", ago(minutes=3), delivery=detail)
-    gateway.write(dana, "out", gateway.person(ana), "Between 8 and 10.", ago(minutes=2), delivery={"state": "delivered"})
+    gateway.write(
+        dana, "out", gateway.person(ana), "Between 8 and 10.", ago(minutes=2), delivery={"state": "delivered"}
+    )
     page = await visitor.enter(f"#/all/t/{dana}")
-    await expect(visitor.bubble("Thursday.")).to_contain_text("It is not known whether this arrived: The provider gave no answer.")
+    await expect(visitor.bubble("Thursday.")).to_contain_text(
+        "It is not known whether this arrived: The provider gave no answer."
+    )
     await page.get_by_role("button", name="It arrived").press("Enter")
     await expect(page.get_by_role("button", name="It arrived")).to_have_count(0)
     await expect(page.get_by_role("region", name="Dana Whitfield")).to_be_focused()
@@ -248,4 +262,3 @@ async def test_an_infinite_inbox(visitor: Visitor, gateway: FakeGateway) -> None
     await page.locator(".row").last.scroll_into_view_if_needed()
     await expect(page.locator(".row")).to_have_count(120)
     await expect(page.locator(".row-name").last).to_have_text("Customer 119")
-

@@ -6,11 +6,15 @@ import pytest
 from playwright.async_api import expect
 
 from tests.pages.conftest import Visitor
-from tests.pages.fake_gateway import FakeGateway, ago
+from tests.pages.fake_gateway import FakeGateway
+from tests.pages.world import ago
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
 
-MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script><style>*{display:none}</style>"
+MARKUP = (
+    "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    "<style>* { display: none }</style>"
+)
 OVERRIDE = "\u202egnp.exe\u202d \u2066\u2067 and on"
 INVISIBLE = "pay\u200b\u200d\ufeff\u00adpal \u0301\u0301\u0301 \ufffe"
 LONG = "word " * 3_200
@@ -33,8 +37,10 @@ async def test_text_is_shown_as_it_came(visitor: Visitor, gateway: FakeGateway, 
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     bubble = await page.locator(".bubble").bounding_box()
     main = await page.locator("tl-thread").bounding_box()
-    assert bubble and main
-    assert main["x"] <= bubble["x"] and bubble["x"] + bubble["width"] <= main["x"] + main["width"]
+    assert bubble
+    assert main
+    assert main["x"] <= bubble["x"]
+    assert bubble["x"] + bubble["width"] <= main["x"] + main["width"]
 
 
 async def test_direction_stays_in_its_bubble(visitor: Visitor, gateway: FakeGateway) -> None:
@@ -45,7 +51,8 @@ async def test_direction_stays_in_its_bubble(visitor: Visitor, gateway: FakeGate
     name, time = page.locator(".message-head bdi"), page.locator(".message-head time")
     await expect(name).to_be_visible()
     left, right = await name.bounding_box(), await time.bounding_box()
-    assert left and right
+    assert left
+    assert right
     assert left["x"] + left["width"] <= right["x"]
     assert "rtl" != await page.locator(".message").first.evaluate("e => getComputedStyle(e).direction")
 
@@ -60,5 +67,6 @@ async def test_a_long_message_is_folded(visitor: Visitor, gateway: FakeGateway) 
     await page.get_by_role("button", name="Show all of it").click()
     await expect(page.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
     whole = await body.bounding_box()
-    assert folded and whole
+    assert folded
+    assert whole
     assert folded["height"] < 400 < whole["height"]

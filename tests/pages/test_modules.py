@@ -46,7 +46,8 @@ async def test_sms_segments(visitor: Visitor) -> None:
 
 async def test_the_stream_is_parsed_however_it_is_cut(visitor: Visitor) -> None:
     """Events come out whole and once, wherever the network cut the bytes and whichever line ends were used."""
-    stream = ": here\r\n\r\nevent: a\r\nid: 1\r\ndata: x\r\ndata: y\r\n\r\nid: 2\ndata: z\n\nretry: 5\n\ndata: w\n\ndata: cut"
+    stream = ": here\r\n\r\nevent: a\r\nid: 1\r\ndata: x\r\ndata: y\r\n\r\n"
+    stream += "id: 2\ndata: z\n\nretry: 5\n\ndata: w\n\ndata: cut"
     events = """Array.from({ length: a.length }, (_, cut) => {
       const parser = new m.Parser()
       return JSON.stringify([...parser.feed(a.slice(0, cut)), ...parser.feed(a.slice(cut))])

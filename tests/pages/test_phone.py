@@ -26,7 +26,12 @@ class Loopback:
         self.failures = 0
 
     async def config(self, _request: web.Request) -> web.Response:
-        facts = {"channel": "phone", "number": "+13035550127", "team_number": "+13035550100", "team_name": "Front Range"}
+        facts = {
+            "channel": "phone",
+            "number": "+13035550127",
+            "team_number": "+13035550100",
+            "team_name": "Front Range",
+        }
         return web.json_response(facts)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -75,7 +80,7 @@ async def customer(browser: Browser) -> AsyncIterator[Visitor]:
 
 
 async def test_a_text_goes_out_and_an_answer_comes_back(customer: Visitor) -> None:
-    """A text that fails once goes out again under the same id; the answer is shown once, also after a reload, and reported."""
+    """A text that fails once goes out again under one id; the answer is shown once, over a reload, and reported."""
     page, phone = customer.page, customer.gateway.phone  # type: ignore[attr-defined]
     await expect(page.get_by_role("heading", name="Front Range")).to_be_visible()
     phone.failures = 1
@@ -87,7 +92,9 @@ async def test_a_text_goes_out_and_an_answer_comes_back(customer: Visitor) -> No
     assert {"from": "+13035550127", "to": "+13035550100", "body": "Is anyone <b>there</b>?"} == {
         key: phone.texts[-1][key] for key in ("from", "to", "body")
     }
-    phone.replies.append({"n": 1, "id": "m1", "from": "+13035550100", "body": "Yes.", "at": "2026-11-22T09:00:00.000000Z"})
+    phone.replies.append(
+        {"n": 1, "id": "m1", "from": "+13035550100", "body": "Yes.", "at": "2026-11-22T09:00:00.000000Z"}
+    )
     await expect(page.locator(".theirs .words")).to_have_text("Yes.")
     await page.reload()
     await expect(page.locator(".words")).to_have_text(["Is anyone <b>there</b>?", "Yes."])

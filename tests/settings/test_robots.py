@@ -12,7 +12,8 @@ REFUSED = """
 auto_reply autoreply AUTO-REPLY autoReply auto_replies auto_response auto_respond auto_answer auto_message
 automatic_reply automated-response out_of_office out-of-office-message OutOfOffice ooo away_message away_text
 welcome_message welcome-text greeting greetings GREETING_TEXT keyword keywords keyword_replies keyword-flow menu menus
-ivr_menu bot bots chat_bot chatbot_url robot template templates message_template canned canned_responses suggestions suggested_replies
+ivr_menu bot bots chat_bot chatbot_url robot template templates message_template canned canned_responses
+suggestions suggested_replies
 smart_replies quick_replies typing_indicator typingIndicator after_hours_text vacation_responder offline_message flow
 flows prompt llm ai macros snippets responses replies closed_message holiday_notice
 """

@@ -15,7 +15,7 @@ export class Desk extends EventTarget {
   store = new Store(this.api);
   outgoing = new Outgoing(this.api, this.store);
   drafts = new Drafts(this.store);
-  connection = "live";
+  connection = "connecting";
   /** Whether the first list is there, so that what is read from now on is followed. */
   following = false;
   #feed = new Feed(this.api, {

@@ -75,9 +75,9 @@ export class Inbox extends HTMLElement {
   }
 
   #sayConnection() {
-    const live = this.#desk.connection === "live";
-    say(this.state, live ? "Live" : "Reconnecting");
-    this.state.toggleAttribute("data-lost", !live);
+    const { connection } = this.#desk;
+    say(this.state, { live: "Live", connecting: "Connecting", lost: "Reconnecting" }[connection]);
+    this.state.toggleAttribute("data-lost", connection !== "live");
   }
 
   /** Shows a view, with one row as the open one. */
