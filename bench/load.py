@@ -27,6 +27,8 @@ class Result:
     seconds: float = 0.0
     acknowledged: set[str] = field(default_factory=set)
     refused: int = 0
+    busy: float = 0.0
+    """Share of its core that the client itself needed: near 1, it measures itself."""
     latencies: list[float] = field(default_factory=list)
 
     @property
@@ -102,12 +104,13 @@ async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
         connection.send(next(hooks), time.perf_counter())
 
     async with _connected(url, done) as connections:
-        begin = time.perf_counter()
+        begin, spent = time.perf_counter(), time.process_time()
         end = begin + seconds
         for connection in connections:
             start(connection)
         await idle.wait()
         result.seconds = time.perf_counter() - begin
+        result.busy = (time.process_time() - spent) / result.seconds
     return result
 
 

@@ -24,7 +24,7 @@ from gateway.feed.follow import Feed
 from gateway.http.deps import DemoPhone, Deps, Reading
 from gateway.http.server import make_app, make_operator_app, make_runner
 from gateway.outbox.worker import Outbox
-from gateway.scheduler import Housekeeping
+from gateway.scheduler import Housekeeping, Indexer
 from gateway.settings import Listen, Settings
 from gateway.settings.watch import Watcher
 from gateway.store import agents
@@ -116,6 +116,7 @@ async def open_gateway(
         await gateway.start(settings)
         housekeeping = Housekeeping(store, clock)
         stack.callback(housekeeping.close)
+        stack.push_async_callback(Indexer(store, doorbell).close)
         deps = gateway.deps(demo)
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)

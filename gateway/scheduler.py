@@ -5,6 +5,8 @@ Settings after HOUSE: a memory store, UTC, no grace (a late job runs late rather
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -14,12 +16,19 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.actions.sign_in import WINDOW
 from gateway.errors import Problem
-from gateway.store import attempts, idempotency
+from gateway.store import attempts, idempotency, search
+from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(minutes=10)
+INDEX_STEP: Final = 50
+"""Messages indexed in one transaction: a few milliseconds of the writer's time."""
+INDEX_REST: Final = 4.0
+INDEX_GAP: Final = 0.2
+"""Seconds at least between two looks for new messages: what was written is found within about so long."""
+INDEX_POLL: Final = 5.0
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -46,3 +55,32 @@ class Housekeeping:
             await self._store.write(attempts.forget_old, now - WINDOW // _MICROSECOND)
         except Problem as problem:
             log.warning("housekeeping.failed", problem=problem.slug)
+
+
+class Indexer:
+    """Keeps the words that search finds things by up with what was written, behind the hot path.
+
+    A step is small, and after each it rests four times as long as the step took, so that a flood of messages is slowed
+    by a fifth of the writer's time at most; search then lags, and catches up.
+    """
+
+    def __init__(self, store: Store, doorbell: Doorbell) -> None:
+        self._store, self._ear = store, doorbell.listen()
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                while await self._store.read(search.behind):
+                    begun = time.monotonic()
+                    await self._store.write(search.index_messages, INDEX_STEP)
+                    await self._store.write(search.index_lines, INDEX_STEP)
+                    await asyncio.sleep(INDEX_REST * (time.monotonic() - begun))
+            except Problem as problem:
+                log.warning("search.index_failed", problem=problem.slug)
+            await self._ear.heard(INDEX_POLL)
+            await asyncio.sleep(INDEX_GAP)

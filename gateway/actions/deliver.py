@@ -67,10 +67,13 @@ async def _move(tx: Tx, delivery: Delivery, ending: Ending) -> None:
     provider_id = ending.provider_id
     if provider_id is not None and await deliveries.by_provider_id(tx, delivery.channel, provider_id) is not None:
         provider_id = None  # known already, from a report or a look-up
+    if state == delivery.state:  # a report was quicker than the provider's own answer: what it said stands
+        if provider_id is not None:
+            await deliveries.set_provider_id(tx, delivery.id, provider_id)
+        return
     new = Change(state, ending.due_at, ending.code, ending.detail, provider_id)
     await deliveries.change(tx, delivery.id, new, ending.now)
-    if state != delivery.state:
-        tx.event(delivery.team, "delivery.changed", delivery.thread, ending.now, {"message": delivery.message})
+    tx.event(delivery.team, "delivery.changed", delivery.thread, ending.now, {"message": delivery.message})
 
 
 async def _hear_kept_reports(tx: Tx, delivery: DeliveryId, provider_id: str, now: int) -> None:

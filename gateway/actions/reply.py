@@ -10,7 +10,7 @@ from gateway.domain.message import ThreadId
 from gateway.domain.thread import Line
 from gateway.domain.wire import Json
 from gateway.errors import Forbidden, Invalid, Unreachable
-from gateway.store import credentials, deliveries, idempotency, messages, threads
+from gateway.store import credentials, deliveries, drafts, idempotency, messages, threads
 from gateway.store.store import Tx
 
 
@@ -50,6 +50,7 @@ async def reply(tx: Tx, order: Reply) -> Json:
     await threads.agent_wrote(tx, order.thread, message, order.now)
     tx.event(team, "message.sent", order.thread, order.now, {"message": message, "by": principal.agent})
     answer = wire.message((await messages.get_messages(tx, [message]))[message])
+    await drafts.drop(tx, principal.agent, order.thread)
     await idempotency.keep(tx, principal.key, order.key, answer)
     return answer
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from gateway.domain import wire
 from gateway.domain.author import Principal
 from gateway.domain.instant import rfc3339
-from gateway.domain.message import Message, TeamId, ThreadId
+from gateway.domain.message import Message, MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line, Thread
 from gateway.domain.wire import Json
-from gateway.store import agents, credentials, events, inbox, messages, threads
+from gateway.store import agents, credentials, drafts, events, inbox, messages, threads
+from gateway.store import search as finding
 from gateway.store.events import Heads
 from gateway.store.inbox import Place, View
 from gateway.store.store import Row, Tx
@@ -42,12 +43,13 @@ async def inbox_page(
     return Page([wire.own_thread(row) for row in rows], next_place, heads)
 
 
-async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Thread, list[Line]]:
-    """The thread as this person sees it, and the customer's addresses in it, where they last wrote first."""
+async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Thread, list[Line], str | None]:
+    """The thread as this person sees it, the customer's addresses in it, where they last wrote first, and the draft."""
     principal = await credentials.authenticate(tx, secret, now)
     await threads.team_in_reach(tx, principal.agent, thread_id)
     found = await threads.get_threads(tx, principal.agent, [thread_id])
-    return found[thread_id], await threads.lines_of(tx, thread_id)
+    draft = await drafts.get(tx, principal.agent, thread_id)
+    return found[thread_id], await threads.lines_of(tx, thread_id), draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,36 @@ def _quiet_line(row: Row, by: int, name: str) -> Json:
 def _merge(items: list[Json], lines: list[Json]) -> list[Json]:
     """By time, messages before lines of the same moment; RFC 3339 with fixed digits sorts as time."""
     return list(heapq.merge(items, lines, key=lambda item: str(item["at"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: messages newest first, each with its thread's row, and customers."""
+
+    messages: list[tuple[Json, Json]]
+    customers: list[Json]
+    next: MessageId | None
+    heads: Heads
+
+
+async def search(tx: Tx, secret: bytes, text: str, before: int | None, limit: int, now: int) -> Found:
+    """Messages and customers in reach that have every word of `text`, the last as a beginning too."""
+    principal = await credentials.authenticate(tx, secret, now)
+    _, heads = await events.audience(tx, principal.agent)
+    teams = sorted(heads)  # those followed as a whole, and those with a thread the person was brought into
+    found = await finding.find_messages(tx, principal.agent, teams, text, before, limit + 1)
+    shown, more = found[:limit], found[limit:]
+    people = await finding.find_threads(tx, principal.agent, teams, text, limit) if before is None else []
+    said = await messages.get_messages(tx, shown)
+    rows = await threads.get_threads(
+        tx, principal.agent, sorted({message.thread for message in said.values()} | set(people))
+    )
+    hits = [(wire.message(said[id_]), wire.own_thread(rows[said[id_].thread])) for id_ in shown]
+    customers = [wire.own_thread(rows[thread_id]) for thread_id in people]
+    return Found(hits, customers, shown[-1] if more else None, heads)
+
+
+async def counts(tx: Tx, secret: bytes, now: int) -> dict[str, int]:
+    """How many threads each view has, at most `inbox.MOST_COUNTED`."""
+    principal = await credentials.authenticate(tx, secret, now)
+    return await inbox.counts(tx, principal.agent)

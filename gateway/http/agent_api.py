@@ -51,12 +51,13 @@ async def threads(call: Call[Nothing, InboxQuery]) -> Json:
 
 
 async def thread(call: Call[Nothing, Nothing]) -> Json:
-    row, lines = await call.deps.store.read(view.thread, call.secret, ThreadId(call.id), call.now)
+    row, lines, draft = await call.deps.store.read(view.thread, call.secret, ThreadId(call.id), call.now)
     team = call.deps.settings().teams.get(row.team)
     facts = {
         "team_name": team.name if team else row.team,
         "identities": _identities(lines),
         "reply_to": _reply_to(lines, live(call.deps)),
+        "draft": draft,
     }
     return wire.own_thread(row) | facts
 

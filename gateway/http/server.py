@@ -60,6 +60,7 @@ def make_app(deps: Deps) -> web.Application:
         _add(app, deps, path, {"GET": handler})
     _add_elsewhere(app, deps, hooks)
     app.on_shutdown.append(_end_streams(deps))
+    app.on_cleanup.append(_close_passwords(deps))
     return app
 
 
@@ -152,10 +153,27 @@ def _end_streams(deps: Deps) -> Callable[[web.Application], Awaitable[None]]:
     return end
 
 
+def _close_passwords(deps: Deps) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(_app: web.Application) -> None:
+        deps.passwords.close()
+
+    return close
+
+
 class _Protocol(web.RequestHandler):
     """A connection whose first or next bytes may be no HTTP at all."""
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """While it shuts down aiohttp throws away all that comes, the rest of a body that a handler waits for too."""
+        closing = self._close, self._force_close
+        if self._request_in_progress:
+            self._close = self._force_close = False
+        try:
+            super().data_received(data)
+        finally:
+            self._close, self._force_close = self._close or closing[0], self._force_close or closing[1]
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

@@ -208,6 +208,8 @@ class Thread(InboxRow):
     team_name: str
     identities: list[Identity]
     reply_to: ReplyTo | None
+    draft: str | None
+    """What this person has begun to write here."""
 
 
 class Inbox(BaseModel):

@@ -55,6 +55,7 @@ async def events(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     response.force_close()
     try:
         writer = await response.prepare(request)
+        response.headers.clear()  # they are sent, and would be kept for as long as the stream lasts
         if request.transport is not None and writer is not None and request.method != "HEAD":
             await stream.run(_Pipe(request.transport, writer))
     except Problem as problem:  # too late for another answer: the client comes back with its cursor

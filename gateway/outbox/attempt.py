@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +22,9 @@ from gateway.domain.retry import delay
 from gateway.store.deliveries import Delivery
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Clock = Callable[[], int]
+"""Microseconds since 1970."""
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 LOST_DETAIL: Final = "The provider did not answer; the message may have gone out."
@@ -37,28 +41,44 @@ def outbound(delivery: Delivery, now: int) -> Outbound:
     )
 
 
-async def attempt(adapter: Adapter, delivery: Delivery, now: int) -> Ending:
-    """Hand the message to the provider, once, and say how it ended. Never raises but for cancellation."""
+async def attempt(adapter: Adapter, delivery: Delivery, clock: Clock) -> Ending:
+    """Hand the message to the provider, once, and say how it ended, and when. Never raises."""
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
-            result = await adapter.send(outbound(delivery, now))
+            result = await adapter.send(outbound(delivery, clock()))
     except SendError as error:
         log.warning(
             "outbox.not_sent", channel=delivery.channel, delivery=delivery.id, verdict=error.verdict, code=error.code
         )
-        return _refused(delivery, error, now, random.random())  # noqa: S311  jitter, not a secret
-    except Exception:  # an adapter's own mistake says nothing of what left the house
-        log.exception("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id)
-        return lost(delivery, LOST_DETAIL, now, adapter.capabilities.lookup)
-    return Ending(delivery.id, delivery.attempt, "accepted", now, provider_id=result.provider_id)
+        return _refused(adapter, delivery, error, clock(), random.random())  # noqa: S311  jitter, not a secret
+    except (Exception, asyncio.CancelledError) as error:  # an adapter's own mistake says nothing of what left the house
+        # Neither its words nor its trace: they might hold the message.
+        log.error("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)  # noqa: TRY400
+        return _lost(adapter, delivery, LOST_DETAIL, clock())
+    return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=result.provider_id)
 
 
-def lost(delivery: Delivery, detail: str, now: int, lookup: bool) -> Ending:
-    due_at = next_lookup(0, now) if lookup else None
-    return Ending(delivery.id, delivery.attempt, "lost", now, detail=detail, due_at=due_at)
+async def look_up(adapter: Adapter, delivery: Delivery, now: int) -> tuple[str, ...]:
+    """Provider ids of messages that may be this one; none where the provider cannot tell. Never raises."""
+    if not adapter.capabilities.lookup:
+        return ()
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            return tuple(result.provider_id for result in await adapter.look_up(outbound(delivery, now)))
+    except (
+        Exception,
+        asyncio.CancelledError,
+    ) as error:  # whatever a provider or an adapter does, the next look-up comes
+        log.warning("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)
+        return ()
 
 
-def _refused(delivery: Delivery, error: SendError, now: int, chance: float) -> Ending:
+def _lost(adapter: Adapter, delivery: Delivery, detail: str, now: int, code: str | None = None) -> Ending:
+    due_at = next_lookup(0, now) if adapter.capabilities.lookup else None
+    return Ending(delivery.id, delivery.attempt, "lost", now, None, code, detail, due_at)
+
+
+def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, chance: float) -> Ending:
     match error.verdict:
         case "transient":
             wait = delay(delivery.attempt, chance, error.retry_after)
@@ -67,7 +87,6 @@ def _refused(delivery: Delivery, error: SendError, now: int, chance: float) -> E
             due_at = now + wait // _MICROSECOND
             return Ending(delivery.id, delivery.attempt, "postponed", now, None, error.code, error.detail, due_at)
         case "ambiguous":
-            due_at = next_lookup(0, now) or now
-            return Ending(delivery.id, delivery.attempt, "lost", now, None, error.code, error.detail, due_at)
+            return _lost(adapter, delivery, error.detail, now, error.code)
         case "permanent" | "configuration":
             return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, error.detail)

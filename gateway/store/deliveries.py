@@ -96,9 +96,10 @@ async def to_look_up(tx: Tx, channel: str, now: int, room: int) -> list[Delivery
     return [Delivery(*row) for row in rows]
 
 
-async def next_due(tx: Tx, channel: str) -> int | None:
-    """When something of this channel is due next."""
-    row = await tx.one("SELECT min(due_at) AS at FROM delivery WHERE channel = ?1 AND due_at IS NOT NULL", channel)
+async def next_due(tx: Tx, channel: str, now: int) -> int | None:
+    """When something of this channel becomes due after `now`. What is due already waits for something else than time:
+    for room, or for an earlier message of its thread."""
+    row = await tx.one("SELECT min(due_at) AS at FROM delivery WHERE channel = ?1 AND due_at > ?2", channel, now)
     return None if row is None else row["at"]
 
 
@@ -151,9 +152,8 @@ async def change(tx: Tx, delivery: DeliveryId, new: Change, now: int) -> None:
     )
 
 
-async def forget_provider_id(tx: Tx, delivery: DeliveryId) -> None:
-    """Before a new attempt that a person decided on: its provider id will be another."""
-    await tx.run("UPDATE delivery SET provider_id = NULL WHERE id = ?1", delivery)
+async def set_provider_id(tx: Tx, delivery: DeliveryId, provider_id: str | None) -> None:
+    await tx.run("UPDATE delivery SET provider_id = ?2 WHERE id = ?1", delivery, provider_id)
 
 
 async def expired(tx: Tx, now: int) -> list[DeliveryId]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from gateway.domain.author import AgentId
 from gateway.domain.message import TeamId
 from gateway.domain.thread import Thread
-from gateway.store.store import Tx
+from gateway.store.store import Tx, certain
 from gateway.store.threads import IN_REACH, get_threads
 
 View = Literal["waiting", "mine", "all"]
+MOST_COUNTED: Final = 1_000
+"""A count that is reached says "so many or more"."""
+
 Place = tuple[int, int]
 """Where a page ends: (the order's time, thread id)."""
 
@@ -56,3 +59,37 @@ async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> lis
     if team is not None:
         holders = [holder for holder in holders if holder in {f"team:{team}", f"agent:{agent}"}]
     return [(_SCANS[view], holder) for holder in holders]
+
+
+async def counts(tx: Tx, agent: AgentId) -> dict[str, int]:
+    """How many threads each view has, each at most MOST_COUNTED."""
+    return {
+        "waiting": await _count(tx, agent, "AND reach.waiting_since IS NOT NULL"),
+        "mine": await _count_mine(tx, agent),
+        "all": await _count(tx, agent, ""),
+    }
+
+
+async def _count(tx: Tx, agent: AgentId, only: str) -> int:
+    row = certain(
+        await tx.one(
+            f"""SELECT count(*) AS n FROM (
+                  SELECT DISTINCT reach.thread_id FROM holding JOIN reach ON reach.holder = holding.holder
+                   WHERE holding.agent_id = ?1 {only} LIMIT ?2) AS counted""",  # noqa: S608  fixed words only
+            agent,
+            MOST_COUNTED,
+        )
+    )
+    return int(row["n"])
+
+
+async def _count_mine(tx: Tx, agent: AgentId) -> int:
+    row = certain(
+        await tx.one(
+            f"""SELECT count(*) AS n FROM (
+                  SELECT thread.id FROM thread WHERE thread.claimed_by = ?1 AND {IN_REACH} LIMIT ?2) AS counted""",  # noqa: S608
+            agent,
+            MOST_COUNTED,
+        )
+    )
+    return int(row["n"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
@@ -26,16 +27,16 @@ async def twilio() -> AsyncIterator[TwilioStandIn]:
 async def test_request_under_way(desk: Desk) -> None:
     """A webhook whose body is half sent when SIGTERM comes is taken, stored and answered; nobody new is let in."""
     form = desk.twilio.text_form("+17205550111", "+13035550100", "Halfway")
-    reader, writer = await asyncio.open_connection("127.0.0.1", desk.gateway.port)
     body = urlencode(form).encode()
-    writer.write(_head(desk, form, len(body)) + body[:40])
-    await writer.drain()
-    await desk.ask("GET", "/me")  # a later request was answered, so this one has begun
-    desk.gateway.terminate()
-    await until(lambda: _is_closed(desk.gateway.port))
-    writer.write(body[40:])
-    assert b"HTTP/1.1 200 OK\r\n" == await reader.readline()
-    writer.close()
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.gateway.port)
+    with closing(writer):
+        writer.write(_head(desk, form, len(body)) + body[:40])
+        await writer.drain()
+        await desk.ask("GET", "/me")  # a later request was answered, so this one has begun
+        desk.gateway.terminate()
+        await until(lambda: _is_closed(desk.gateway.port))
+        writer.write(body[40:])
+        assert b"HTTP/1.1 200 OK\r\n" == await reader.readline()
     assert 0 == await desk.gateway.ended()
     await desk.gateway.start()
     assert ["Halfway"] == await desk.said()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 from yarl import URL
 
-from gateway.errors import OutcomeUnknown, Unavailable
+from gateway.errors import OutcomeUnknown
 from gateway.http.webhooks import below_prefix, public_url_of
 from gateway.store.store import Tx
 from tests.http.running import CUSTOMER, DENVER, POOL, Desk, new_sid, running, signed, text_form
@@ -187,20 +189,43 @@ async def test_half_sent(tmp_path: Path) -> None:
         assert b"/problems/too-slow" in answer
 
 
-@pytest.mark.parametrize("problem", [Unavailable, OutcomeUnknown])
-async def test_writer_is_full(tmp_path: Path, problem: type[Unavailable]) -> None:
-    """What the store does not take, or may not have taken, is not acknowledged: 503 with Retry-After."""
+async def _refused(desk: Desk) -> tuple[int, str, str]:
+    form = text_form("hello", to=DENVER)
+    async with desk.http.post(f"{desk.url}/hooks/sms/messages", data=form, headers=signed(HOOK, form)) as response:
+        return response.status, response.headers["Retry-After"], (await response.json())["type"]
 
-    class Full:
+
+async def test_writer_is_full(desk: Desk) -> None:
+    """More than the writer takes is refused with 503 and Retry-After, and afterwards all is well again."""
+    held, go_on = threading.Event(), threading.Event()
+
+    async def hold(_tx: Tx) -> None:
+        held.set()
+        go_on.wait(10)
+
+    async def pass_by(_tx: Tx, items: Sequence[int]) -> Sequence[int]:
+        return items
+
+    holding = asyncio.ensure_future(desk.store.write(hold))
+    assert await asyncio.to_thread(held.wait, 10)
+    waiting = [asyncio.ensure_future(desk.store.write_each(pass_by, number)) for number in range(1_000)]
+    try:
+        assert (503, "1", "/problems/unavailable") == await _refused(desk)
+    finally:
+        go_on.set()
+        await asyncio.gather(holding, *waiting, return_exceptions=True)
+    assert 200 == await desk.text("hello")
+
+
+async def test_outcome_unknown(tmp_path: Path) -> None:
+    """What may or may not be on disk is not acknowledged, and the answer says so."""
+
+    class Failing:
         async def write_each(self, *_: Any) -> None:
-            raise problem
+            raise OutcomeUnknown
 
-    async with running(tmp_path, wrap=lambda _store: Full()) as desk:
-        form = text_form("hello", to=DENVER)
-        headers = signed(HOOK, form)
-        async with desk.http.post(f"{desk.url}/hooks/sms/messages", data=form, headers=headers) as response:
-            assert (503, "1") == (response.status, response.headers["Retry-After"])
-            assert f"/problems/{problem.slug}" == (await response.json())["type"]
+    async with running(tmp_path, wrap=lambda _store: Failing()) as desk:
+        assert (503, "1", "/problems/outcome-unknown") == await _refused(desk)
 
 
 async def test_metrics_and_log(desk: Desk) -> None:

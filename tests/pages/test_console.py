@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 from playwright.async_api import expect
 
 from tests.pages.conftest import Visitor
@@ -262,3 +263,32 @@ async def test_an_infinite_inbox(visitor: Visitor, gateway: FakeGateway) -> None
     await page.locator(".row").last.scroll_into_view_if_needed()
     await expect(page.locator(".row")).to_have_count(120)
     await expect(page.locator(".row-name").last).to_have_text("Customer 119")
+
+
+async def test_an_unread_thread_is_marked_once(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
+    """Opening a thread marks it as read, and a server that refuses that is not asked again and again."""
+    asked: list[str] = []
+
+    def refuse(request: web.Request) -> web.Response | None:
+        asked.extend([request.path] if request.method == "PUT" else [])
+        return problem(503, "Not now.") if request.method == "PUT" else None
+
+    gateway.refusals.append(refuse)
+    page = await visitor.enter(f"#/waiting/t/{dana}")
+    await expect(visitor.bubble("Which day is it?")).to_be_visible()
+    await expect(page.locator(".row-unread")).to_have_text("1 unread")
+    await gateway.arrive(dana, "Hello?")
+    await expect(page.locator(".row-unread")).to_have_text("2 unread")
+    gateway.refusals.clear()
+    await gateway.arrive(dana, "Anyone?")
+    await expect(page.locator(".row-unread")).to_be_hidden()
+    assert 2 == len(asked)
+
+
+async def test_signing_out_leaves_nothing_on_the_page(visitor: Visitor, dana: str) -> None:
+    """After signing out, the sign-in is all that the page holds."""
+    page = await visitor.enter(f"#/waiting/t/{dana}")
+    await expect(visitor.bubble("Which day is it?")).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Login")).to_be_focused()
+    assert "Dana" not in (await page.content())

@@ -54,9 +54,14 @@ export class Desk extends EventTarget {
   /** The session is over. What was written stays. */
   pause() { this.#feed.stop(); }
 
+  /** Ends the session, and with it what this page knows: it is loaded anew. */
   async signOut() {
-    await this.api.signOut();
-    this.api.onSignedOut();
+    try {
+      await this.api.signOut();
+      location.reload();
+    } catch (error) {
+      this.complain(`You are still signed in. ${error.message}`);
+    }
   }
 
   #connected(state) {

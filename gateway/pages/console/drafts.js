@@ -5,24 +5,30 @@ const EMPTY = Object.freeze({ reply: "", note: "" });
 
 export class Drafts {
   #store;
+  /** What was read, since every row of the inbox asks; another tab's writing makes it void. */
+  #known = new Map();
 
   constructor(store) {
     this.#store = store;
+    addEventListener("storage", () => { this.#known.clear(); store.touch("rows"); });
   }
 
   #name(thread) { return `${PREFIX}${this.#store.me.id}.${thread}`; }
 
   /** {reply, note}, each "" when there is none. */
   of(thread) {
-    const kept = localStorage.getItem(this.#name(thread));
-    return kept ? JSON.parse(kept) : { ...EMPTY };
+    const name = this.#name(thread);
+    if (!this.#known.has(name)) this.#known.set(name, JSON.parse(localStorage.getItem(name)) ?? EMPTY);
+    return this.#known.get(name);
   }
 
   /** `kind` is "reply" or "note". */
   save(thread, kind, body) {
-    const draft = { ...this.of(thread), [kind]: body };
-    if (draft.reply || draft.note) localStorage.setItem(this.#name(thread), JSON.stringify(draft));
-    else localStorage.removeItem(this.#name(thread));
+    const draft = Object.freeze({ ...this.of(thread), [kind]: body });
+    const name = this.#name(thread);
+    this.#known.set(name, draft);
+    if (draft.reply || draft.note) localStorage.setItem(name, JSON.stringify(draft));
+    else localStorage.removeItem(name);
     this.#store.touch("rows");
   }
 }

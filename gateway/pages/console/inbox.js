@@ -69,7 +69,7 @@ export class Inbox extends HTMLElement {
 
   #begun() {
     const { me } = this.#desk.store;
-    this.person.replaceChildren(h("span", { class: "avatar small", hue: hue(me.id), "aria-hidden": "true" }, initials(me.name)), h("bdi", {}, me.name));
+    this.person.replaceChildren(h("span", { class: "avatar small", hue: hue("agent", me.id), "aria-hidden": "true" }, initials(me.name)), h("bdi", {}, me.name));
     this.heading.textContent = me.teams.length === 1 ? me.teams[0].name : "Inbox";
     this.#sayConnection();
   }

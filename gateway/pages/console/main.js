@@ -45,6 +45,7 @@ function arrive() {
 
 signIn.onSignedIn = begin;
 desk.api.onSignedOut = () => {
+  if (!signIn.hidden) return;
   desk.pause();
   show({ signedIn: false, again: desk.store.me !== null });
 };

@@ -29,9 +29,9 @@ function mediaLine(media) {
 }
 
 /** `head`: whether author and time stand above it; they are there for screen readers in any case. */
-function frame(look, head, { name, at, id, mark }, ...content) {
+function frame(look, head, { name, at, who, mark }, ...content) {
   return h("li", { class: `message ${look}` },
-    head && look !== "out" ? h("span", { class: "avatar small", hue: hue(id), "aria-hidden": "true" }, initials(name)) : null,
+    head && look !== "out" ? h("span", { class: "avatar small", hue: hue(...who), "aria-hidden": "true" }, initials(name)) : null,
     h("div", { class: head ? "message-head" : "message-head unseen" }, isolated(personName(name)), " ", mark ? h("span", { class: "mark" }, mark) : null, " ", when(at)),
     ...content);
 }
@@ -58,7 +58,7 @@ export function messageElement(message, { head, state, me, decide }) {
   const media = mediaLine(message.media?.length ? message.media : message.attachments ?? []);
   const text = message.body || !media ? body(message.body) : [];
   return frame(look, head, {
-    name: mine ? "You" : message.author.name, at: message.at, id: `${message.author.kind}${message.author.id}`,
+    name: mine ? "You" : message.author.name, at: message.at, who: [message.author.kind, message.author.id],
     mark: look === "note" ? "Note. Only your team sees this" : null,
   }, h("div", { class: "bubble" }, ...text, media), state ? deliveryLine(message, decide) : null);
 }
@@ -88,6 +88,6 @@ export function pendingElement(item, choose) {
       item.sendable ? choice("again", "Send now") : null, choice("edit", "Edit"), choice("discard", "Discard")));
   }
   return frame(`${item.kind === "note" ? "note" : "out"} pending`, true,
-    { name: "You", at: item.at, id: "me", mark: item.kind === "note" ? "Note. Only your team sees this" : null },
+    { name: "You", at: item.at, who: ["agent", ""], mark: item.kind === "note" ? "Note. Only your team sees this" : null },
     h("div", { class: "bubble" }, ...body(item.body)), line);
 }

@@ -96,16 +96,17 @@ export class Outgoing {
 
   /** One at a time in a thread, so that two replies arrive as they were written. */
   async #run(thread) {
-    if (this.#running.has(thread)) return;
-    this.#running.add(thread);
     const me = this.#store.me.id;
+    const run = `${me}|${thread}`;
+    if (this.#running.has(run)) return;
+    this.#running.add(run);
     for (let attempt = 0; this.#store.me?.id === me;) {
       const item = [...this.#items.values()].find((each) => each.thread === thread && UNDER_WAY.has(each.state));
       if (!item) break;
       attempt = (await this.#deliver(item)) ? 0 : attempt + 1;
       if (attempt) await this.#pause(attempt);
     }
-    this.#running.delete(thread);
+    this.#running.delete(run);
   }
 
   async #deliver(item) {

@@ -48,7 +48,7 @@ export class Panel extends HTMLElement {
     if (row) {
       say(this.name, personName(row.customer.name));
       say(this.avatar, initials(row.customer.name));
-      this.avatar.style.setProperty("--own-hue", hue(row.customer.id));
+      this.avatar.style.setProperty("--own-hue", hue("customer", row.customer.id));
     }
     this.facts.replaceChildren(...facts.map(([term, value, title]) =>
       h("div", { class: "fact" }, h("dt", {}, term), h("dd", { title }, isolated(value)))));

@@ -36,7 +36,7 @@ export class Row {
     else this.#link.removeAttribute("aria-current");
     say(this.#name, personName(row.customer.name));
     say(this.#avatar, initials(row.customer.name));
-    this.#avatar.style.setProperty("--own-hue", hue(row.customer.id));
+    this.#avatar.style.setProperty("--own-hue", hue("customer", row.customer.id));
     this.#when(row, waitingView);
     this.#line(row, me, written);
     say(this.#unread, row.unread > 0 ? `${row.unread} unread` : "");

@@ -100,10 +100,10 @@ export class Thread extends HTMLElement {
     this.claim.querySelector("use").setAttribute("href", `/static/console/icons.svg#${mine ? "release" : "claim"}`);
     this.done.hidden = Boolean(row.done_at);
     const team = this.#conversation.detail?.team_name ?? row.team;
-    const holder = row.claimed_by ? (mine ? "you are on it" : `${row.claimed_by.name} is on it`) : "nobody is on it";
+    const holder = row.claimed_by ? (mine ? "You are on it" : `${row.claimed_by.name} is on it`) : "Nobody is on it";
     const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
     const state = row.done_at ? "done" : wait;
-    say(this.about, [team, channelName(row.channel), holder, state].filter(Boolean).join(" · "));
+    say(this.about, [holder, state, channelName(row.channel), team].filter(Boolean).join(" · "));
   }
 
   #complain(words) {

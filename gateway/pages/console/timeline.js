@@ -18,6 +18,7 @@ export class Timeline {
   #atEnd = true;
   #fresh = 0;
   #newest = null;
+  #read = null;
 
   constructor(desk, { onEdit }) {
     this.#desk = desk;
@@ -29,6 +30,7 @@ export class Timeline {
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#atEnd && this.#stick()).observe(this.scroller);
     document.addEventListener("visibilitychange", () => this.#markRead());
+    desk.addEventListener("connection", () => { this.#read = null; });
   }
 
   show(conversation) {
@@ -39,6 +41,7 @@ export class Timeline {
     this.#atEnd = true;
     this.#fresh = 0;
     this.#newest = null;
+    this.#read = null;
     this.render();
   }
 
@@ -147,11 +150,14 @@ export class Timeline {
     if (decision === "edit") this.onEdit(kind, body);
   }
 
-  /** Read is what was in sight: the page visible, the thread open, its end on the screen. */
+  /** Read is what was in sight: the page visible, the thread open, its end on the screen. Said once for each newest
+   *  message, and again only after the connection was lost. */
   #markRead() {
     const row = this.#conversation?.row;
     const newest = this.#conversation?.newest;
     if (document.hidden || !this.#atEnd || !row || !(row.unread > 0) || !newest || !this.scroller.offsetParent) return;
+    if (newest.id === this.#read) return;
+    this.#read = newest.id;
     this.#desk.read(row.id, newest.id);
   }
 }

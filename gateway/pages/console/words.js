@@ -5,7 +5,7 @@ import { clock } from "./time.js";
 const KINDS = { sms: "SMS", whatsapp: "WhatsApp", rcs: "RCS", web: "Web chat", app: "App", loopback: "Phone" };
 
 /** The name of a kind of channel, or of a channel whose kind is not known here. */
-export const channelName = (channel) => KINDS[channel] ?? channel;
+export const channelName = (channel) => KINDS[channel] ?? channel.charAt(0).toUpperCase() + channel.slice(1);
 
 const DELIVERY = {
   queued: "Waiting to be sent",
@@ -71,9 +71,9 @@ export function initials(name) {
   return (first + last).toUpperCase();
 }
 
-/** A hue from an identity: the same person has the same color everywhere. */
-export function hue(identity) {
+/** A hue from an identity, `kind` "customer" or "agent": the same person has the same color everywhere. */
+export function hue(kind, id) {
   let sum = 7;
-  for (const character of String(identity)) sum = (sum * 31 + character.codePointAt(0)) % 9973;
+  for (const character of kind + id) sum = (sum * 31 + character.codePointAt(0)) % 9973;
   return (sum * 47) % 360;
 }

@@ -14,6 +14,9 @@ async function ask(url, body) {
   return text ? JSON.parse(text) : null;
 }
 
+/** A number of the North American plan, set in groups. */
+const spaced = (number) => number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+
 /** What stands under a bubble. */
 function state(item) {
   if (item.refused) return "Not sent: the gateway refused it";
@@ -31,7 +34,7 @@ class Phone {
     this.#name = `teamline.phone.${config.channel}.${config.number}`;
     this.#memory = JSON.parse(localStorage.getItem(this.#name) ?? '{"after":0,"items":[]}');
     part("with").textContent = config.team_name;
-    part("number").textContent = `You are ${config.number}, writing to ${config.team_number}`;
+    part("number").textContent = `You are ${spaced(config.number)}, writing to ${spaced(config.team_number)}`;
     part("form").addEventListener("submit", (event) => { event.preventDefault(); this.#write(); });
     part("words").addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => document.hidden || this.#poll());

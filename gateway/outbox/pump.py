@@ -1,0 +1,159 @@
+"""One channel's pump: claims what is due as far as there is room, and has it sent or looked up.
+
+It is stopped, never cancelled: a claim that is cancelled may have been committed, and nobody would send what it took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Final
+
+import structlog
+
+from gateway.actions import deliver
+from gateway.channels.contract import SEND_TIMEOUT
+from gateway.channels.registry import Channels
+from gateway.domain.delivery import DeliveryId
+from gateway.errors import NotFound, Problem
+from gateway.outbox.attempt import Clock, attempt, look_up
+from gateway.store import deliveries
+from gateway.store.deliveries import Delivery
+from gateway.store.doorbell import Ear
+from gateway.store.store import Lane, Store
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LEASE: Final = 3 * SEND_TIMEOUT
+"""Seconds. A send that cannot end before its lease does is not begun."""
+POLL: Final = 1.0
+GAP: Final = 0.01
+"""Seconds between two looks at the table, so that thousands of inbound messages a second do not mean as many looks."""
+
+
+class Pump:
+    """One channel's sends and look-ups on this node."""
+
+    def __init__(self, channel: str, store: Store, channels: Channels, ear: Ear, clock: Clock) -> None:
+        self._channel, self._store, self._channels, self._ear, self._clock = channel, store, channels, ear, clock
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._looking: set[DeliveryId] = set()
+        self._stopping = False
+        self._nap: asyncio.Task[bool] | None = None
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it claims no more, by itself or because it was told to."""
+        return self._task.done()
+
+    @property
+    def idle(self) -> bool:
+        return self._task.done() and not self._under_way
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping = True
+        if self._nap is not None:
+            self._nap.cancel()
+
+    async def ended(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.wait((self._task,))
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            wait = POLL
+            try:
+                wait = await self._turn()
+            except NotFound:
+                return  # the channel is gone; the supervisor takes note
+            except Problem as problem:
+                log.warning("outbox.claim_failed", channel=self._channel, problem=problem.slug)
+            await self._rest(wait)
+
+    async def _rest(self, wait: float) -> None:
+        """Until the bell, the timer or the end."""
+        if not self._stopping:
+            self._nap = asyncio.create_task(self._ear.heard(wait))
+            await asyncio.wait((self._nap,))
+            await asyncio.sleep(GAP)
+
+    async def _turn(self) -> float:
+        """Start what there is room for; seconds until something becomes due."""
+        adapter = self._channels.get(self._channel)
+        if adapter is None:
+            raise NotFound
+        room = adapter.concurrency - len(self._under_way)
+        if room <= 0:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            return 0.0
+        now = self._clock()
+        started = await self._send_due(now, room)
+        started += await self._look_up_due(now, room - started)
+        if started >= room:
+            return 0.0  # there may be more
+        due = await self._store.read(deliveries.next_due, self._channel, now)
+        return POLL if due is None else min(POLL, max(0.0, (due - self._clock()) / 1_000_000))
+
+    async def _send_due(self, now: int, room: int) -> int:
+        begun = time.monotonic()
+        if not await self._store.read(deliveries.due, self._channel, now, 1):
+            return 0
+        lease = now + int(LEASE * 1_000_000)
+        claimed = await self._store.write(deliver.claim_due, self._channel, room, now, lease)
+        for delivery in claimed:
+            self._start(self._send(delivery, begun))
+        return len(claimed)
+
+    async def _look_up_due(self, now: int, room: int) -> int:
+        """Beside the sends and within their bound, so that a list that is slow to come holds up no message."""
+        if room <= 0:
+            return 0
+        lost = await self._store.read(deliveries.to_look_up, self._channel, now, room + len(self._looking))
+        fresh = [delivery for delivery in lost if delivery.id not in self._looking][:room]
+        for delivery in fresh:
+            self._looking.add(delivery.id)
+            self._start(self._look_up(delivery))
+        return len(fresh)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)  # its commit rings the bell, so the next in line is seen
+
+    async def _send(self, delivery: Delivery, begun: float) -> None:
+        ending = await self._attempt(delivery, begun)
+        while time.monotonic() - begun < LEASE:
+            try:
+                await self._store.write_each(deliver.finish, ending, Lane.PEOPLE)
+            except Problem as problem:  # the answer must not be lost because the disk is full for a moment
+                log.warning("outbox.finish_failed", channel=self._channel, problem=problem.slug)
+                await asyncio.sleep(POLL)
+            else:
+                return
+
+    async def _attempt(self, delivery: Delivery, begun: float) -> deliver.Ending:
+        """By our own clock, counted from before the claim: a lease that is nearly over is not used."""
+        now = self._clock()
+        not_begun = deliver.Ending(delivery.id, delivery.attempt, "postponed", now, due_at=now)
+        if time.monotonic() - begun > LEASE - 2 * SEND_TIMEOUT:
+            return not_begun
+        try:
+            async with self._channels.use(self._channel) as adapter:
+                return await attempt(adapter, delivery, self._clock)
+        except NotFound:
+            return not_begun
+
+    async def _look_up(self, delivery: Delivery) -> None:
+        try:
+            async with self._channels.use(self._channel) as adapter:
+                candidates = await look_up(adapter, delivery, self._clock())
+            await self._store.write(deliver.resolve, delivery, candidates, self._clock())
+        except Problem as problem:  # looked up again at the next turn
+            log.warning("outbox.lookup_failed", channel=self._channel, problem=problem.slug)
+        finally:
+            self._looking.discard(delivery.id)

@@ -1,0 +1,304 @@
+"""The steps of a delivery in the database, without an outbox: claimed, finished, reported, looked up, decided."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from gateway.actions import decide, deliver
+from gateway.actions.deliver import Ending, claim_due
+from gateway.actions.report import Saying, reference, report
+from gateway.channels.contract import DeliveryReport
+from gateway.domain.delivery import DeliveryId, Move, Reported
+from gateway.domain.message import MessageId, ThreadId
+from gateway.errors import IllegalMove, Invalid
+from gateway.store.deliveries import Delivery
+from tests.company import FRONT, SECOND, Company
+
+MINUTE = 60 * SECOND
+
+
+class Desk:
+    """One agent who answers, and an outbox worked by hand."""
+
+    def __init__(self, company: Company, secret: bytes) -> None:
+        self.company, self.secret, self.store = company, secret, company.store
+
+    async def answer(self, number: int = 0, **how: Any) -> MessageId:
+        thread = (await self.company.text(sender=f"+1303555{number:04}")).thread
+        return MessageId(int((await self.company.reply(self.secret, thread, **how))["id"]))
+
+    async def claim(self, room: int = 10) -> list[Delivery]:
+        now = self.company.clock.tick()
+        return await self.store.write(claim_due, "sms", room, now, now + MINUTE)
+
+    async def finish(self, delivery: Delivery, step: Move, **facts: Any) -> bool:
+        ending = Ending(delivery.id, delivery.attempt, step, self.company.clock.tick(), **facts)
+        return await self.store.write_each(deliver.finish, ending)
+
+    async def hear(
+        self, state: Reported, provider_id: str = "P1", channel: str = "sms", **facts: Any
+    ) -> DeliveryId | None:
+        saying = Saying(channel, DeliveryReport(state, provider_id, **facts), self.company.clock.tick())
+        return await self.store.write_each(report, saying)
+
+    async def now(self) -> dict[str, Any]:
+        names = ("state", "provider_id", "code", "detail", "due_at", "lease_until", "attempt", "lookups")
+        (row,) = await self.company.rows(f"SELECT {', '.join(names)} FROM delivery")
+        return dict(zip(names, row, strict=True))
+
+    async def changes(self) -> int:
+        ((count,),) = await self.company.rows("SELECT count(*) FROM event WHERE kind = 'delivery.changed'")
+        return int(count)
+
+
+@pytest.fixture
+async def desk(company: Company) -> Desk:
+    return Desk(company, (await company.hire("ana", FRONT)).secret)
+
+
+async def test_a_claim_takes_a_lease_and_counts_the_attempt(desk: Desk) -> None:
+    """What is claimed is `sending` under a lease, and nobody claims it again."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    assert ("sending", 1, "+13035550000") == (claimed.state, claimed.attempt, claimed.address)
+    assert desk.company.clock() + MINUTE == (await desk.now())["lease_until"]
+    assert [] == await desk.claim()
+
+
+async def test_a_claim_takes_one_of_each_thread_in_order(desk: Desk) -> None:
+    """Within a thread the earlier message holds the later one; between threads the older goes first."""
+    first = [await desk.answer(0), await desk.answer(1), await desk.answer(0), await desk.answer(2)]
+    assert [first[0], first[1]] == [one.message for one in await desk.claim(room=2)]
+    assert [first[3]] == [one.message for one in await desk.claim()]
+
+
+@pytest.mark.parametrize(
+    ("step", "lets_go"), [("accepted", True), ("postponed", False), ("rejected", True), ("lost", True)]
+)
+async def test_only_a_retrying_message_holds_the_next(desk: Desk, step: Move, lets_go: bool) -> None:
+    """A message that is tried again holds the next of its thread; sent, failed and unknown ones let it go."""
+    await desk.answer()
+    second = await desk.answer()
+    (first,) = await desk.claim()
+    due_at = desk.company.clock() + 10 * MINUTE if step == "postponed" else None
+    assert await desk.finish(first, step, due_at=due_at)
+    assert ([second] if lets_go else []) == [one.message for one in await desk.claim()]
+
+
+async def test_a_postponed_message_is_due_when_it_says(desk: Desk) -> None:
+    """A message that is to be tried again is claimed when its time has come, as the next attempt."""
+    await desk.answer()
+    (first,) = await desk.claim()
+    await desk.finish(first, "postponed", due_at=desk.company.clock() + 3 * SECOND, code="429", detail="Busy")
+    now = await desk.now()
+    assert ("queued", "429", "Busy") == (now["state"], now["code"], now["detail"])
+    assert [] == await desk.claim()
+    desk.company.clock.tick(2)
+    assert [2] == [one.attempt for one in await desk.claim()]
+
+
+async def test_an_attempt_is_finished_once(desk: Desk) -> None:
+    """An ending of an attempt that ended, or of one before, changes nothing."""
+    await desk.answer()
+    (first,) = await desk.claim()
+    assert await desk.finish(first, "postponed", due_at=desk.company.clock())
+    assert not await desk.finish(first, "rejected")
+    (second,) = await desk.claim()
+    assert not await desk.finish(first, "accepted", provider_id="P0")
+    assert await desk.finish(second, "accepted", provider_id="P1")
+    assert ("sent", "P1") == ((await desk.now())["state"], (await desk.now())["provider_id"])
+
+
+REPORTS: list[tuple[Reported, ...]] = sorted(set(itertools.permutations(["sent", "sent", "delivered", "delivered"])))
+
+
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("said", REPORTS)
+@pytest.mark.parametrize("by_reference", [True, False])
+async def test_reports_early_late_doubled_and_out_of_order_end_in_delivered(
+    desk: Desk, said: tuple[Reported, ...], place: int, by_reference: bool
+) -> None:
+    """Whenever the provider's own answer comes among its reports, and in whatever order, the end is `delivered`."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    facts = {"reference": reference(claimed.id, claimed.attempt)} if by_reference else {}
+    for state in said[:place]:
+        await desk.hear(state, **facts)
+    await desk.finish(claimed, "accepted", provider_id="P1")
+    for state in said[place:]:
+        await desk.hear(state, **facts)
+    assert ("delivered", "P1") == ((await desk.now())["state"], (await desk.now())["provider_id"])
+    assert [(4, 4)] == await desk.company.rows("SELECT count(*), count(delivery_id) FROM report")
+
+
+async def test_an_early_failure_keeps_its_reason(desk: Desk) -> None:
+    """A failure that is reported before the provider's own answer keeps the words for the agent."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    facts = {"reference": reference(claimed.id, 1), "code": "30007", "detail": "The carrier blocked it."}
+    await desk.hear("failed", **facts)
+    await desk.finish(claimed, "accepted", provider_id="P1")
+    now = await desk.now()
+    assert ("failed", "30007", "The carrier blocked it.", "P1") == tuple(
+        now[name] for name in ("state", "code", "detail", "provider_id")
+    )
+
+
+async def test_a_report_of_an_earlier_attempt_s_failure_is_not_of_this_one(desk: Desk) -> None:
+    """That an earlier attempt failed says nothing of the present one; that it arrived says all."""
+    await desk.answer()
+    (first,) = await desk.claim()
+    await desk.finish(first, "postponed", due_at=desk.company.clock())
+    await desk.claim()
+    await desk.hear("failed", "P0", reference=reference(first.id, 1))
+    assert "sending" == (await desk.now())["state"]
+    await desk.hear("delivered", "P0", reference=reference(first.id, 1))
+    assert "delivered" == (await desk.now())["state"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1", "1.", ".1", "-1.1", "1.x", "99.1", "1" * 30 + ".1", "1." + "1" * 5000, "²." + "1", "1.1.1"]
+)
+async def test_a_reference_that_is_not_ours_is_kept_for_later(desk: Desk, text: str) -> None:
+    """A report that speaks of nothing we know is kept, and changes nothing."""
+    await desk.answer()
+    await desk.claim()
+    assert await desk.hear("delivered", reference=text) is None
+    assert "sending" == (await desk.now())["state"]
+
+
+async def test_another_channel_s_report_is_not_ours(desk: Desk) -> None:
+    """A report finds only messages of the channel that it came through."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    assert await desk.hear("delivered", channel="chat", reference=reference(claimed.id, 1)) is None
+    assert "sending" == (await desk.now())["state"]
+
+
+async def test_a_late_report_says_nothing_to_the_team(desk: Desk) -> None:
+    """Each change of state is one event, and a report that changes nothing is none."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    await desk.finish(claimed, "accepted", provider_id="P1")
+    for state in ("delivered", "sent", "delivered", "failed"):
+        await desk.hear(state)  # type: ignore[arg-type]
+    assert 2 == await desk.changes()
+
+
+async def test_leases_that_ran_out_are_of_unknown_fate(desk: Desk) -> None:
+    """A send whose lease is over is `unknown`, to be looked up at once, and its own late good news still counts."""
+    await desk.answer()
+    (claimed,) = await desk.claim()
+    now = desk.company.clock.tick(61)
+    assert [claimed.id] == await desk.store.write(deliver.give_up_leases, now, now)
+    assert ("unknown", now) == ((await desk.now())["state"], (await desk.now())["due_at"])
+    assert "may have gone out" in (await desk.now())["detail"]
+    assert not await desk.finish(claimed, "postponed", due_at=now)
+    assert await desk.finish(claimed, "accepted", provider_id="P1")
+    assert ("sent", None) == ((await desk.now())["state"], (await desk.now())["detail"])
+
+
+async def unknown(desk: Desk, number: int = 0) -> Delivery:
+    await desk.answer(number)
+    (claimed,) = await desk.claim()
+    await desk.finish(claimed, "lost", detail="Nobody knows.", due_at=desk.company.clock())
+    return claimed
+
+
+async def test_a_lost_message_is_found_at_its_provider(desk: Desk) -> None:
+    """The first message of the provider's list that no other delivery owns is the lost one; kept reports then count."""
+    await desk.answer(1)
+    (other,) = await desk.claim()
+    await desk.finish(other, "accepted", provider_id="P1")
+    lost = await unknown(desk)
+    await desk.hear("delivered", "P2")
+    assert await desk.store.write(deliver.resolve, lost, ("P1", "P2", "P3"), desk.company.clock())
+    query = "SELECT provider_id, state FROM delivery WHERE id = ?1"
+    assert [("P2", "delivered")] == await desk.company.rows(query, lost.id)
+
+
+async def test_what_is_not_found_is_left_to_a_person(desk: Desk) -> None:
+    """Look-ups grow apart and end after the fifth; the message stays unknown, and is never queued by itself."""
+    lost = await unknown(desk)
+    waits = []
+    for _ in range(5):
+        now = desk.company.clock()
+        assert not await desk.store.write(deliver.resolve, lost, (), now)
+        due_at = (await desk.now())["due_at"]
+        waits.append(None if due_at is None else (due_at - now) // SECOND)
+    assert [5, 30, 300, 1800, None] == waits
+    assert "unknown" == (await desk.now())["state"]
+
+
+async def test_a_twin_under_way_is_not_taken_for_the_lost_one(desk: Desk) -> None:
+    """While the thread sends another message, what the provider's list shows is not attributed."""
+    lost = await unknown(desk)
+    await desk.answer()
+    (twin,) = await desk.claim()
+    assert not await desk.store.write(deliver.resolve, lost, ("P9",), desk.company.clock())
+    await desk.finish(twin, "accepted", provider_id="P9")
+    query = "SELECT state FROM delivery ORDER BY id"
+    assert [("unknown",), ("sent",)] == await desk.company.rows(query)
+
+
+async def test_a_channel_that_is_gone_gives_its_messages_back(desk: Desk) -> None:
+    """What waits for a channel that is not configured fails with words; what is with a provider is left alone."""
+    await desk.answer(0)
+    (claimed,) = await desk.claim()
+    await desk.answer(1)
+    assert 0 == await desk.store.write(deliver.strand, ("sms",), desk.company.clock())
+    assert 1 == await desk.store.write(deliver.strand, ("chat",), desk.company.clock())
+    expected = [("sending", None), ("failed", "The channel sms is not configured any more.")]
+    assert expected == await desk.company.rows("SELECT state, detail FROM delivery ORDER BY id")
+    assert await desk.finish(claimed, "accepted", provider_id="P1")
+
+
+async def decided(desk: Desk, verb: str, message: MessageId, key: str | None = None, mark: bytes = b"") -> Any:
+    now = desk.company.clock.tick()
+    if verb == "retry":
+        return await desk.store.write(decide.retry, desk.secret, message, key, mark, now)
+    return await desk.store.write(decide.settle, desk.secret, message, verb, key, mark, now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verb", ["retry", "sent", "delivered", "failed"])
+@pytest.mark.parametrize("state", ["queued", "sending", "sent", "delivered", "read", "failed", "unknown"])
+async def test_a_person_decides_on_what_failed_or_is_unknown(desk: Desk, state: str, verb: str) -> None:
+    """A person's decision ends where the state table says, names them, and is refused from any other state."""
+    message = await desk.answer()
+    await desk.company.sql("UPDATE delivery SET state = ?1, provider_id = 'P1', due_at = NULL", state)
+    if state not in {"failed", "unknown"} or (state, verb) == ("failed", "failed"):
+        with pytest.raises(IllegalMove):
+            await decided(desk, verb, message)
+        assert (state, 0) == ((await desk.now())["state"], await desk.changes())
+        return
+    answer = await decided(desk, verb, message)
+    assert ("queued" if verb == "retry" else verb) == answer["delivery"]["state"]
+    assert (None if verb == "retry" else "settled by Ana Ortiz") == answer["delivery"].get("detail")
+    assert (None if verb == "retry" else "P1") == (await desk.now())["provider_id"]
+    assert 1 == await desk.changes()
+
+
+@pytest.mark.parametrize("verb", ["retry", "sent"])
+async def test_a_decision_is_made_once_under_its_key(desk: Desk, verb: str) -> None:
+    """The same decision again under its key is answered as before; another under that key is invalid."""
+    message = await desk.answer()
+    await desk.company.sql("UPDATE delivery SET state = 'unknown', due_at = NULL")
+    first = await decided(desk, verb, message, "k1", b"one")
+    assert first == await decided(desk, verb, message, "k1", b"one")
+    with pytest.raises(Invalid):
+        await decided(desk, verb, message, "k1", b"other")
+    assert 1 == await desk.changes()
+
+
+async def test_a_retried_message_is_sent_again_as_it_was(desk: Desk) -> None:
+    """Sent again, a message is due at once with the same words, under a new attempt."""
+    message = await desk.answer(body="As it was")
+    (first,) = await desk.claim()
+    await desk.finish(first, "rejected", code="21610", detail="They opted out.")
+    await decided(desk, "retry", message)
+    (again,) = await desk.claim()
+    assert ("As it was", 2, first.id) == (again.body, again.attempt, again.id)
+    assert ThreadId(1) == again.thread
