@@ -30,6 +30,8 @@ class Result:
     busy: float = 0.0
     """Share of its core that the client itself needed: near 1, it measures itself."""
     latencies: list[float] = field(default_factory=list)
+    cost: float = 0.0
+    """Processor seconds that the server needed for one answer."""
 
     @property
     def rate(self) -> float:
@@ -100,8 +102,9 @@ async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
 
     def start(connection: _Connection) -> None:
         nonlocal under_way
-        under_way += 1
-        connection.send(next(hooks), time.perf_counter())
+        if (hook := next(hooks, None)) is not None:
+            under_way += 1
+            connection.send(hook, time.perf_counter())
 
     async with _connected(url, done) as connections:
         begin, spent = time.perf_counter(), time.process_time()

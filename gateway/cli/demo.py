@@ -1,39 +1,47 @@
-"""`demo`: the gateway with a phone on the screen and accounts that everyone knows, for this machine only."""
+"""`demo`: the gateway with a phone on the screen and a small company that everyone may play, for this machine only."""
 
 from __future__ import annotations
 
-import dataclasses
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from gateway.cli.options import config_option, now, with_store
+from gateway.cli.options import config_option, with_store
 from gateway.errors import Conflict
 
 if TYPE_CHECKING:
-    from gateway.domain.author import Role
+    from gateway.cli.company import Desk
+    from gateway.domain.message import TeamId
+    from gateway.domain.team import Team
     from gateway.http.deps import DemoPhone
     from gateway.settings import Settings
     from gateway.store.store import Store
 
 PASSWORD: Final = "teamline demo"
 PHONE: Final = "+13035550142"
-PEOPLE: Final[tuple[tuple[str, str, Role, int | None], ...]] = (
-    ("ana", "Ana Ortiz", "lead", 0),
-    ("ben", "Ben Whitaker", "agent", 0),
-    ("chloe", "Chloe Nguyen", "agent", 1),
-    ("dana", "Dana Fields", "admin", None),
-)
-"""Login, name, role, and which team of the config."""
+
+
+class Account(NamedTuple):
+    """Somebody who can sign in; `teams` is where they work, in words."""
+
+    login: str
+    name: str
+    role: str
+    teams: str
 
 
 @click.command()
 @config_option
 @click.option("--port", type=click.IntRange(0, 65535), help="Overrides the port of `listen`.")
 def demo(folder: Path, port: int | None) -> None:
-    """Run the gateway with a phone on the screen and a few people who answer. Needs no account anywhere."""
+    """Run the gateway with a phone on the screen and a small company that answers. Needs no account anywhere."""
     import asyncio
+    import dataclasses
 
     from gateway import log
     from gateway.app import serve_forever
@@ -49,8 +57,8 @@ def demo(folder: Path, port: int | None) -> None:
     database = settings.database.path.with_name("demo.db")
     settings = dataclasses.replace(settings, database=Database(url=f"sqlite:///{database}"))
     phone = find_phone(settings)
-    with_store(settings, lambda store: _people(store, settings))
-    asyncio.run(serve_forever(settings, listen, _announce, phone))
+    accounts = with_store(settings, lambda store: open_company(store, settings, phone))
+    asyncio.run(serve_forever(settings, listen, partial(_announce, accounts, database), phone))
 
 
 def find_phone(settings: Settings) -> DemoPhone | None:
@@ -66,24 +74,56 @@ def find_phone(settings: Settings) -> DemoPhone | None:
     return None
 
 
-async def _people(store: Store, settings: Settings) -> None:
-    from gateway.actions.people import add_agent
+async def open_company(store: Store, settings: Settings, phone: DemoPhone | None) -> list[Account]:
+    """Who can sign in; where nobody is there yet, the company is founded first."""
+    from gateway.cli.company import found, make_plan
     from gateway.http.passwords import hash_password
-    from gateway.store.agents import NewAgent, list_agents
+    from gateway.store.agents import list_agents
 
-    known = {row["login"] for row, _ in await store.read(list_agents)}
-    missing = [person for person in PEOPLE if person[0] not in known]
-    hashed = hash_password(PASSWORD) if missing else ""
-    teams = list(settings.teams.by_id)
-    for login, name, role, place in missing:
-        mine = () if place is None else (teams[min(place, len(teams) - 1)],)
-        new = NewAgent(login, name, name.split()[0], role, hashed, mine, demo=True)
-        await store.write(add_agent, new, now())
+    if not await store.read(list_agents):
+        teams = _teams(settings, phone)
+        plan = make_plan([team.hours for team in teams], datetime.now(UTC))
+        desks = [_desk(team, settings, phone) for team in teams]
+        await store.write(found, plan, phone.channel if phone else None, desks, hash_password(PASSWORD))
+    people = sorted(await store.read(list_agents), key=lambda person: int(person[0]["id"]))
+    return [
+        Account(row["login"], row["name"], row["role"], _place(row["role"], teams, settings))
+        for row, teams in people
+        if row["disabled_at"] is None
+    ]
 
 
-def _announce(url: str) -> None:
+def _teams(settings: Settings, phone: DemoPhone | None) -> list[Team]:
+    """The one that the phone writes to comes first."""
+    return sorted(settings.teams, key=lambda team: phone is not None and team.name != phone.team_name)
+
+
+def _desk(team: Team, settings: Settings, phone: DemoPhone | None) -> Desk:
+    """A team that has no number of its own shares the phone's."""
+    from gateway.cli.company import Desk
+
+    if phone is None:
+        return Desk(team.id, "")
+    numbers = getattr(settings.channels[phone.channel].config, "numbers", {})
+    own = [number for number, destination in numbers.items() if destination.team == team.id]
+    return Desk(team.id, own[0] if own else phone.team_number)
+
+
+def _place(role: str, teams: Sequence[TeamId], settings: Settings) -> str:
+    if role == "admin":
+        return "every team"
+    known = [settings.teams.get(team) for team in teams]
+    return ", ".join(team.name for team in known if team is not None)
+
+
+def _announce(accounts: Sequence[Account], database: Path, url: str) -> None:
     click.echo(f"listening on {url}")
     click.echo(f"\n  The customer's phone   {url}/demo")
-    click.echo(f"  The team's console     {url}/console")
-    click.echo(f"\n  Sign in as {', '.join(person[0] for person in PEOPLE)}; the password is: {PASSWORD}\n")
+    click.echo(f"  The team's console     {url}/console\n")
+    widths = [max(map(len, column)) for column in zip(*accounts, strict=True)]
+    for title, account in zip(("Sign in as", *[""] * len(accounts)), accounts, strict=False):
+        cells = "   ".join(cell.ljust(width) for cell, width in zip(account, widths, strict=True))
+        click.echo(f"  {title:23}{cells}".rstrip())
+    click.echo(f"  {'with the password':23}{PASSWORD}\n")
+    click.echo(f"  All of it is in {database}; to start afresh: rm {shlex.quote(str(database))}*")
     click.echo("  Ctrl+C ends it.")

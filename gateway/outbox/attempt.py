@@ -42,7 +42,7 @@ def outbound(delivery: Delivery, now: int) -> Outbound:
 
 
 async def attempt(adapter: Adapter, delivery: Delivery, clock: Clock) -> Ending:
-    """Hand the message to the provider, once, and say how it ended, and when. Never raises."""
+    """Hand the message to the provider, once, and say how it ended, and when. Never raises but for cancellation."""
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
             result = await adapter.send(outbound(delivery, clock()))
@@ -51,26 +51,33 @@ async def attempt(adapter: Adapter, delivery: Delivery, clock: Clock) -> Ending:
             "outbox.not_sent", channel=delivery.channel, delivery=delivery.id, verdict=error.verdict, code=error.code
         )
         return _refused(adapter, delivery, error, clock(), random.random())  # noqa: S311  jitter, not a secret
-    except (Exception, asyncio.CancelledError) as error:  # an adapter's own mistake says nothing of what left the house
-        # Neither its words nor its trace: they might hold the message.
-        log.error("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)  # noqa: TRY400
+    except (Exception, asyncio.CancelledError):  # an adapter's own mistake says nothing of what left the house
+        _unless_we_are_ended()
+        log.exception("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id)
         return _lost(adapter, delivery, LOST_DETAIL, clock())
     return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=result.provider_id)
 
 
 async def look_up(adapter: Adapter, delivery: Delivery, now: int) -> tuple[str, ...]:
-    """Provider ids of messages that may be this one; none where the provider cannot tell. Never raises."""
+    """Provider ids of messages that may be this one; none where the provider cannot tell."""
     if not adapter.capabilities.lookup:
         return ()
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
             return tuple(result.provider_id for result in await adapter.look_up(outbound(delivery, now)))
-    except (
-        Exception,
-        asyncio.CancelledError,
-    ) as error:  # whatever a provider or an adapter does, the next look-up comes
+    except (SendError, TimeoutError) as error:
         log.warning("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)
-        return ()
+    except (Exception, asyncio.CancelledError):  # whatever an adapter does, the next look-up comes
+        _unless_we_are_ended()
+        log.exception("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id)
+    return ()
+
+
+def _unless_we_are_ended() -> None:
+    """Pass on a cancellation that is meant for us, not one that an adapter made of its own work."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _lost(adapter: Adapter, delivery: Delivery, detail: str, now: int, code: str | None = None) -> Ending:

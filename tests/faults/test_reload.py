@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.faults.desk import Desk
-from tests.gateway_process import NUMBER, until
+from tests.gateway_process import until
 from tests.standins.twilio_api import new_sid
 
 SECOND = """
@@ -18,28 +18,33 @@ auth_token = {{ file = "token" }}
 "{number}" = "denver"
 """
 OLD, NEW = "+13035550121", "+13035550122"
-MARCH = "+17205550133"
-"""The customer whose texts pour in."""
+CUSTOMERS = tuple(f"+1720555013{number}" for number in range(4))
+"""Whose texts pour in."""
 
 
 @asynccontextmanager
 async def pouring(desk: Desk) -> AsyncIterator[None]:
-    """Texts come in one after another, before, during and after; each must be taken at once, and is there once."""
-    enough, said = asyncio.Event(), list[str]()
+    """Texts come in before, during and after; each is taken at once, and is there once and in order."""
+    enough = asyncio.Event()
+    said: dict[str, list[str]] = {customer: [] for customer in CUSTOMERS}
 
-    async def pour() -> None:
+    async def pour(customer: str) -> None:
         while not enough.is_set():
-            said.append(f"Text {len(said)}")
-            assert 200 == (await desk.text(said[-1], MARCH)).status
+            said[customer].append(f"Text {len(said[customer])}")
+            assert 200 == (await desk.text(said[customer][-1], customer)).status
+
+    async def more(count: int = 3) -> None:
+        before = min(map(len, said.values()))
+        await until(lambda: _is(min(map(len, said.values())) > before + count))
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(pour())
-        await until(lambda: _is(len(said) > 3))
+        for customer in CUSTOMERS:
+            group.create_task(pour(customer))
+        await more()
         yield
-        before = len(said)
-        await until(lambda: _is(len(said) > before + 3))
+        await more()
         enough.set()
-    assert said == await desk.said(MARCH)
+    assert said == {customer: await desk.said(customer) for customer in CUSTOMERS}
 
 
 async def test_channel_comes_changes_and_goes(desk: Desk) -> None:
@@ -70,7 +75,7 @@ async def test_broken_file(desk: Desk) -> None:
         await until(lambda: _takes(desk, NEW))
         desk.gateway.write("adapters/sms.toml", before.replace("denver", "denvre"))
         fault = (await desk.gateway.hears("config.refused"))["fault"]
-        assert fault.startswith(f"{desk.gateway.folder}/config/adapters/sms.toml:7: numbers.") or "sms.toml:7:" in fault
+        assert fault.startswith("config/adapters/sms.toml:7: numbers.")
         desk.gateway.remove("adapters/second.toml")
         assert 1 == (await _ready(desk))["faults"]
         assert await _takes(desk, NEW)

@@ -40,7 +40,9 @@ def make_plan(hours: Sequence[Hours], now: datetime) -> Plan:
     happened = [
         (micros(at), customer, line)
         for customer in read_customers()
-        for at, line in zip(diaries[min(customer.desk, len(hours) - 1)].times(customer.talk), customer.talk, strict=True)
+        for at, line in zip(
+            diaries[min(customer.desk, len(hours) - 1)].times(customer.talk), customer.talk, strict=True
+        )
     ]
     happened.sort(key=lambda step: step[0])
     steps = (Step(at, n, who, line, secrets.token_bytes(16)) for n, (at, who, line) in enumerate(happened))
