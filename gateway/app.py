@@ -135,7 +135,8 @@ async def _listen(stack: AsyncExitStack, gateway: Gateway, app: web.Application,
     try:
         await site.start()
     except OSError as error:
-        raise Conflict(f"cannot listen on {listen}: {error.strerror or error}") from error
+        said = (error.strerror or str(error)).rpartition(": ")[2]  # asyncio puts the address before it once more
+        raise Conflict(f"cannot listen on {listen}: {said}") from error
     host, port = runner.addresses[0][:2]
     return f"http://{Listen(host, port)}"
 

@@ -141,7 +141,9 @@ class Company:
 
     async def move(self, thread: ThreadId, team: TeamId) -> None:
         """By hand: no verb moves a thread yet."""
-        await self.sql("UPDATE reach SET holder = ?2 WHERE thread_id = ?1 AND holder LIKE 'team:%'", thread, f"team:{team}")
+        await self.sql(
+            "UPDATE reach SET holder = ?2 WHERE thread_id = ?1 AND holder LIKE 'team:%'", thread, f"team:{team}"
+        )
         await self.sql("UPDATE thread SET team_id = ?2 WHERE id = ?1", thread, team)
 
     async def invite(self, person: Person, thread: ThreadId) -> None:

@@ -77,14 +77,15 @@ class Ended:
 class GatewayProcess:
     """One gateway's folder, and the process that serves it at the moment. Made by `gateway_process`."""
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...], prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, prefix: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.arguments: tuple[str, ...] = ("serve",)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = ""
         self.listening = asyncio.Event()
         """Set from "listening on" until a signal is sent to end it."""
-        self._command = (*prefix, TEAMLINE, *arguments)
+        self._prefix = prefix
         self._log = folder / "stderr"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -102,7 +103,8 @@ class GatewayProcess:
         begun = asyncio.get_running_loop().time()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, cwd=self.folder, env=_environment(self.folder), stdout=-1, stderr=log
+                *self._prefix, TEAMLINE, *self.arguments, cwd=self.folder, env=_environment(self.folder),
+                stdout=asyncio.subprocess.PIPE, stderr=log,
             )
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
@@ -189,7 +191,7 @@ async def gateway_process(
     """
     (folder / DATABASE).parent.mkdir(parents=True)
     shutil.copy(company.database, folder / DATABASE)
-    gateway = GatewayProcess(folder, ("serve",), prefix)
+    gateway = GatewayProcess(folder, prefix)
     gateway.token = company.token
     write_config(folder, gateway.port, twilio, config)
     async with ending(gateway):

@@ -52,6 +52,12 @@ async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[
     return found[thread_id], await threads.lines_of(tx, thread_id), draft
 
 
+async def place(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Principal, TeamId]:
+    """Who asks, and the team of a thread that they may see."""
+    principal = await credentials.authenticate(tx, secret, now)
+    return principal, await threads.team_in_reach(tx, principal.agent, thread_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Which part of a thread: next to a message's id; with neither bound, the newest."""

@@ -183,8 +183,16 @@ def _password(file: Path | None) -> str:
     if file is None:
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        lines = click.open_file(str(file), encoding="utf-8").read().splitlines()
-        password = lines[0] if lines else ""
+        password = _first_line(file)
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters")
     return password
+
+
+def _first_line(file: Path) -> str:
+    try:
+        with click.open_file(str(file), encoding="utf-8") as opened:
+            lines = opened.read().splitlines()
+    except UnicodeDecodeError:
+        raise Invalid("the password file is not UTF-8") from None
+    return lines[0] if lines else ""

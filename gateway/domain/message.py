@@ -65,6 +65,8 @@ class Message:
     state: State | None
     """Of the delivery; outbound messages only."""
     detail: str | None
+    state_at: int | None
+    """Since when the delivery is in this state."""
 
 
 def digest(salt: bytes, body: str, identity: int, kind: str, address: str, channel: str, at: int) -> bytes:

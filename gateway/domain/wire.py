@@ -30,6 +30,8 @@ def message(value: Message) -> Json:
     }
     if value.state is not None:
         shape["delivery"] = {"state": value.state} | ({"detail": value.detail} if value.detail else {})
+        if value.state_at is not None:
+            shape["delivery"]["at"] = rfc3339(value.state_at)
     return shape
 
 

@@ -14,10 +14,11 @@ from typing import Final, Protocol
 import structlog
 
 from gateway.domain.author import AgentId
-from gateway.domain.message import TeamId
+from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Misuse, Problem, Unavailable
 from gateway.feed.cursor import decode, encode
 from gateway.feed.encode import News, news_after
+from gateway.feed.presence import Presence
 from gateway.store import credentials, events
 from gateway.store.doorbell import Doorbell
 from gateway.store.events import Audience, Heads
@@ -128,6 +129,7 @@ class Feed:
         self._clock = clock
         self._most = most_streams
         self._streams: set[Stream] = set()
+        self.presence = Presence()
         self._hubs: dict[Audience, set[Stream]] = {}
         self._followers: dict[TeamId, int] = {}
         self.positions: Heads = {}
@@ -221,6 +223,13 @@ class Feed:
                     self._write(hub, frame(item, {team: self.positions[team] for team in _logs(hub)}))
         self.dispatched.ring()
 
+    def tell(self, team: TeamId, thread: ThreadId) -> None:
+        """Who is in a thread has changed: say so to everyone who may see it. It is in no log, and moves no cursor."""
+        data = self.presence.frame(team, thread, self._clock())
+        for audience, hub in list(self._hubs.items()):
+            if team in audience.teams or thread in audience.guest_threads:
+                self._write(hub, data)
+
     def _write(self, hub: set[Stream], data: bytes) -> None:
         for stream in list(hub):
             if stream.pipe is None or stream.pipe.buffered() > SLOW:
@@ -244,6 +253,8 @@ class Feed:
         """A stream does not outlive its session, nor a change of what its person may see."""
         while True:
             await asyncio.sleep(POLL)
+            for team, thread in list(self.presence.expire(self._clock())):
+                self.tell(team, thread)
             try:
                 await self._check_standing()
             except Problem as problem:

@@ -14,7 +14,7 @@ from gateway.store.store import Row, Tx, certain, listed
 COLUMNS = """message.id, message.thread_id, message.direction, message.channel, message.body, message.media, message.at,
        message.agent_id, agent.name AS agent_name, agent.display_name AS agent_display_name,
        identity.customer_id, coalesce(customer.name, identity.address) AS customer_name,
-       delivery.state, delivery.detail, credential.kind AS evidence"""
+       delivery.state, delivery.detail, delivery.updated_at AS state_at, credential.kind AS evidence"""
 
 JOINS = """LEFT JOIN agent ON agent.id = message.agent_id
   LEFT JOIN identity ON identity.id = message.identity_id
@@ -41,6 +41,7 @@ def from_row(row: Row) -> Message:
         row["at"],
         row["state"],
         row["detail"],
+        row["state_at"],
     )
 
 

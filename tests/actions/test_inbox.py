@@ -15,7 +15,12 @@ from tests.company import FRONT, LAKES, Company, Person
 
 
 async def page(
-    company: Company, person: Person, which: View = "all", team: TeamId | None = None, after: Place | None = None, limit: int = 100
+    company: Company,
+    person: Person,
+    which: View = "all",
+    team: TeamId | None = None,
+    after: Place | None = None,
+    limit: int = 100,
 ) -> view.Page:
     return await company.store.read(view.inbox_page, person.secret, which, team, after, limit, company.clock())
 

@@ -139,7 +139,9 @@ async def test_texts_keep_their_order(company: Company) -> None:
     """Texts that come one after the other stand so, however many share a transaction."""
     arrivals = [company.arrival(str(number), id=str(number)) for number in range(200)]
     await asyncio.gather(*(company.take(arrival) for arrival in arrivals))
-    assert [str(n) for n in range(200)] == [body for (body,) in await company.rows("SELECT body FROM message ORDER BY id")]
+    assert [str(n) for n in range(200)] == [
+        body for (body,) in await company.rows("SELECT body FROM message ORDER BY id")
+    ]
 
 
 async def test_events_are_numbered_without_a_gap(company: Company) -> None:

@@ -1,7 +1,65 @@
-"""What the tests of the commands share."""
+"""What the tests of the commands share: a config folder, and the command line."""
 
 from __future__ import annotations
 
-from tests.company import company, engine
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
-__all__ = ["company", "engine"]
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import main
+from gateway.store.doorbell import Doorbell
+from tests.company import Company, engine
+from tests.engines import open_engine
+
+__all__ = ["engine"]
+
+GATEWAY = '[server]\npublic_url = "https://care.example.com"\n[database]\nurl = "sqlite:///{folder}/teamline.db"\n'
+TEAM = '[[team]]\nid = "{id}"\nname = "{id}"\ntimezone = "America/Denver"\n'
+
+Run = Callable[..., Result]
+Fill = Callable[[Callable[[Company], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A valid config folder whose database is beside it, and is not there yet."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "gateway.toml").write_text(GATEWAY.format(folder=tmp_path), encoding="utf-8")
+    teams = "".join(TEAM.format(id=team) for team in ("front-range", "great-lakes"))
+    (folder / "teams.toml").write_text(f'default_team = "front-range"\n{teams}', encoding="utf-8")
+    (tmp_path / "password").write_text("correct horse battery\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run(config: Path) -> Run:
+    """`teamline ...` with this config folder; PASSWORD stands for a file with a good one."""
+
+    def invoke(*words: str, typed: str | None = None) -> Result:
+        file = str(config.parent / "password")
+        args = [file if word == "PASSWORD" else word for word in words]
+        return CliRunner().invoke(main, args, input=typed, env={"TEAMLINE_CONFIG": str(config)})
+
+    return invoke
+
+
+@pytest.fixture
+def fill(config: Path) -> Fill:
+    """Has a company write into the database of the config folder, and closes it again."""
+
+    def filled(write: Callable[[Company], Awaitable[None]]) -> None:
+        async def work() -> None:
+            doorbell = Doorbell()
+            store = await open_engine("sqlite", config.parent, doorbell)
+            try:
+                await write(Company(store, doorbell, config.parent))
+            finally:
+                await store.close()
+
+        asyncio.run(work())
+
+    return filled

@@ -83,7 +83,9 @@ def test_the_tables_hold_known_words_only() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(("sent", "delivered")), max_size=12), st.integers(0, 12), st.sampled_from(["sending", "sent"])
+    st.lists(st.sampled_from(("sent", "delivered")), max_size=12),
+    st.integers(0, 12),
+    st.sampled_from(["sending", "sent"]),
 )
 def test_reports_in_any_order_end_in_delivered(said: list[Reported], place: int, start: State) -> None:
     """Whatever the order and however often, reports with a `delivered` among them end in delivered."""

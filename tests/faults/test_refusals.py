@@ -45,4 +45,4 @@ def test_port_in_use(tmp_path: Path) -> None:
         write_config(tmp_path, port, "http://127.0.0.1:9")
         ended = run(tmp_path, "serve")
     assert (1, "") == (ended.code, ended.out)
-    assert f"teamline: cannot listen on 127.0.0.1:{port}: Address already in use\n" == ended.err
+    assert f"teamline: cannot listen on 127.0.0.1:{port}: address already in use\n" == ended.err

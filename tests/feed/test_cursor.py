@@ -28,7 +28,9 @@ def test_a_cursor_fits_a_header(place: dict[TeamId, int]) -> None:
     assert encode(place)
 
 
-@given(st.text(st.characters()) | st.text("ABCDabcd0123-_=+/ ,:", max_size=40) | places.map(encode).map(lambda c: c[:-1]))
+@given(
+    st.text(st.characters()) | st.text("ABCDabcd0123-_=+/ ,:", max_size=40) | places.map(encode).map(lambda c: c[:-1])
+)
 def test_garbage_is_malformed_and_nothing_else(text: str) -> None:
     """Whatever a client sends is a place or Malformed."""
     try:

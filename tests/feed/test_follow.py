@@ -246,7 +246,9 @@ async def test_changed_teams_end_a_stream(company: Company, feed: Feed) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", [{FRONT: 99}, {LAKES: 0}, {}, {FRONT: 10**17}, {"elsewhere": 3}], ids=["future", "other", "empty", "far", "no"]
+    "cursor",
+    [{FRONT: 99}, {LAKES: 0}, {}, {FRONT: 10**17}, {"elsewhere": 3}],
+    ids=["future", "other", "empty", "far", "no"],
 )
 async def test_a_cursor_that_cannot_be_resumed_is_told_to_read_again(
     company: Company, feed: Feed, cursor: dict[str, int]
@@ -316,7 +318,9 @@ async def test_two_nodes_tell_the_same(company: Company, feed: Feed) -> None:
                 await company.text()
             await here.until(lambda: len(here.frames) == 3)
             await there.until(lambda: len(there.frames) == 3)
-            assert [(frame.id, frame.kind) for frame in here.frames] == [(frame.id, frame.kind) for frame in there.frames]
+            assert [(frame.id, frame.kind) for frame in here.frames] == [
+                (frame.id, frame.kind) for frame in there.frames
+            ]
             assert ["1", "2", "3"] == here.said == there.said
         async with listening(deaf, ana.secret, here.frames[0].id) as (moved, _):
             await moved.until(lambda: len(moved.frames) == 2)

@@ -29,10 +29,7 @@ async def test_an_answer_reaches_the_provider(office: Office) -> None:
     await office.until(Hello="sent")
     (outbound,) = provider.handed
     assert ("Hello", "+13035550000", "+13035550100") == (outbound.body, outbound.to.value, outbound.endpoint)
-    assert ("sent", "P1.1", 1) == tuple((await office.delivery("Hello"))[name] for name in _FACTS)
-
-
-_FACTS = ("state", "provider_id", "attempt")
+    assert ("P1.1", 1) == ((await office.delivery("Hello"))["provider_id"], (await office.delivery("Hello"))["attempt"])
 
 
 async def test_the_phone_on_the_screen_shows_an_answer(office: Office) -> None:
@@ -83,7 +80,9 @@ async def test_a_message_that_is_tried_again_holds_the_next(office: Office) -> N
     assert ["one", "one", "one", "two"] == order[-4:]
 
 
-@pytest.mark.parametrize(("verdict", "state"), [("permanent", "failed"), ("configuration", "failed"), ("ambiguous", "unknown")])
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("permanent", "failed"), ("configuration", "failed"), ("ambiguous", "unknown")]
+)
 async def test_a_message_whose_fate_is_settled_lets_the_next_go(office: Office, verdict: Verdict, state: str) -> None:
     """Refused for good or lost, a message says why, and the next of its thread goes."""
     provider = Provider()
@@ -183,7 +182,9 @@ async def test_a_message_is_not_tried_for_ever(office: Office) -> None:
     assert "Tried for an hour without success." == (await office.delivery("one"))["detail"]
 
 
-@pytest.mark.parametrize("error", [refuse("ambiguous"), RuntimeError("a bug"), TimeoutError(), asyncio.CancelledError()])
+@pytest.mark.parametrize(
+    "error", [refuse("ambiguous"), RuntimeError("a bug"), TimeoutError(), asyncio.CancelledError()]
+)
 async def test_what_may_have_been_sent_is_looked_up_and_not_sent_again(office: Office, error: BaseException) -> None:
     """Whatever an adapter raises that is not a sure no, the message is unknown, looked up, and settled if it is there."""
     provider = Provider(lookup=True)
@@ -365,7 +366,9 @@ async def test_closing_waits_for_what_is_under_way(office: Office) -> None:
     gate.set()
     await asyncio.wait_for(closing, PATIENCE)
     states = await office.states()
-    assert [f"{number}" for number in range(len(provider.handed))] == [body for body, state in states.items() if state == "sent"]
+    assert [f"{number}" for number in range(len(provider.handed))] == [
+        body for body, state in states.items() if state == "sent"
+    ]
     assert "sending" not in states.values()
 
 

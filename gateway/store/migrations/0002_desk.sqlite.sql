@@ -21,3 +21,16 @@ CREATE TABLE draft (
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (agent_id, thread_id)
 ) STRICT, WITHOUT ROWID;
+
+-- When something last came in, went out and went wrong on each channel.
+CREATE TABLE traffic (
+  channel      TEXT PRIMARY KEY,
+  last_in      INTEGER,
+  last_out     INTEGER,
+  last_error   INTEGER,
+  error_code   TEXT,
+  error_detail TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What is not settled, for the counts of the status page.
+CREATE INDEX delivery_unsettled ON delivery (channel, state, attempt) WHERE state IN ('queued', 'sending', 'unknown');

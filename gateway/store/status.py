@@ -1,0 +1,54 @@
+"""How the channels are doing, for admins: what waits, what failed lately, and when something last came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.domain.traffic import Seen
+from gateway.store.store import Row, Tx
+
+
+async def keep_traffic(tx: Tx, seen: Mapping[str, Seen]) -> None:
+    """Remember what this process has seen, so that it is known after a restart; what is newer wins."""
+    for channel, traffic in sorted(seen.items()):
+        await tx.run(
+            """INSERT INTO traffic (channel, last_in, last_out, last_error, error_code, error_detail)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (channel) DO UPDATE SET
+                 last_in = coalesce(excluded.last_in, traffic.last_in),
+                 last_out = coalesce(excluded.last_out, traffic.last_out),
+                 last_error = coalesce(excluded.last_error, traffic.last_error),
+                 error_code = CASE WHEN excluded.last_error IS NULL THEN traffic.error_code
+                                   ELSE excluded.error_code END,
+                 error_detail = CASE WHEN excluded.last_error IS NULL THEN traffic.error_detail
+                                     ELSE excluded.error_detail END""",
+            channel,
+            traffic.last_in,
+            traffic.last_out,
+            traffic.last_error,
+            traffic.error_code,
+            traffic.error_detail,
+        )
+
+
+async def kept_traffic(tx: Tx) -> dict[str, Seen]:
+    rows = await tx.all("SELECT channel, last_in, last_out, last_error, error_code, error_detail FROM traffic")
+    return {row["channel"]: Seen(*list(row)[1:]) for row in rows}
+
+
+async def under_way(tx: Tx) -> Sequence[Row]:
+    """channel, state, n, retrying: what is not settled, by channel. `retrying` were tried before."""
+    return await tx.all(
+        """SELECT channel, state, count(*) AS n, sum(CASE WHEN attempt > 0 THEN 1 ELSE 0 END) AS retrying
+             FROM delivery WHERE state IN ('queued', 'sending', 'unknown') GROUP BY channel, state"""
+    )
+
+
+async def tokens(tx: Tx) -> Sequence[Row]:
+    """login, label, may_reply, created_at of each personal token that is good."""
+    return await tx.all(
+        """SELECT agent.login, credential.label, credential.may_reply, credential.created_at
+             FROM credential JOIN agent ON agent.id = credential.agent_id
+            WHERE credential.kind = 'token' AND credential.revoked_at IS NULL AND agent.disabled_at IS NULL
+            ORDER BY agent.login, credential.id"""
+    )

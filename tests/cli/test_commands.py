@@ -1,0 +1,66 @@
+"""`check`, `migrate`, and how every command tells of an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.store.migrate import migrations
+from tests.cli.conftest import Run
+
+
+def test_a_valid_folder_passes(run: Run, config: Path) -> None:
+    """`check` says what it found, with exit code 0."""
+    checked = run("check", str(config))
+    assert 0 == checked.exit_code
+    assert checked.stdout.startswith(f"{config}: valid, version ")
+    assert checked.stdout.endswith("; teams: 2; channels turned on: 0\n")
+
+
+def test_every_fault_is_a_line(run: Run, config: Path) -> None:
+    """`check` names all faults of the folder in one pass, one a line, with exit code 1."""
+    (config / "gateway.toml").write_text("[server]\nlisten = 8080\nlisen = 1\n", encoding="utf-8")
+    (config / "teams.toml").write_text("", encoding="utf-8")
+    checked = run("check", str(config))
+    assert (1, "") == (checked.exit_code, checked.stdout)
+    lines = checked.stderr.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith(str(config)) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("migrate",),
+        ("verify",),
+        ("agent", "list"),
+        ("agent", "disable", "--login", "ana"),
+        ("token", "create", "--login", "ana"),
+    ],
+)
+def test_no_command_goes_on_with_a_faulty_folder(run: Run, config: Path, words: tuple[str, ...]) -> None:
+    """Every command refuses a folder with faults before it touches the database."""
+    (config / "teams.toml").unlink()
+    refused = run(*words)
+    assert 1 == refused.exit_code
+    assert refused.stderr.startswith(str(config))
+    assert not (config.parent / "teamline.db").exists()
+
+
+def test_migrate_brings_the_schema_up(run: Run, config: Path) -> None:
+    """`migrate` makes the database and says its version; again it changes nothing."""
+    newest = max(migration.version for migration in migrations("sqlite"))
+    first, again = run("migrate"), run("migrate")
+    assert (0, f"{config.parent / 'teamline.db'}: schema version {newest}\n") == (first.exit_code, first.stdout)
+    assert first.stdout == again.stdout
+
+
+@pytest.mark.parametrize("words", [("migrate",), ("verify",), ("agent", "list")])
+def test_what_is_no_database_is_one_line(run: Run, config: Path, words: tuple[str, ...]) -> None:
+    """A file that is not a database is named in one line, with exit code 1."""
+    (config.parent / "teamline.db").write_bytes(b"not a database at all, but long enough to look at" * 40)
+    refused = run(*words)
+    assert 1 == refused.exit_code
+    assert refused.stderr.startswith("teamline: ")
+    assert 1 == len(refused.stderr.splitlines())

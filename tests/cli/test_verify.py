@@ -1,0 +1,241 @@
+"""`teamline verify` finds each kind of damage, made by hand, and names the first row that does not hold."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.proof import Tally, verify_chains
+from gateway.store import proof
+from gateway.store.agents import add_teams
+from tests.cli.conftest import Fill, Run
+from tests.company import FRONT, LAKES, Company, found
+
+SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
+
+# What is done by SQL -> the team, the link and message named, and why. Messages 2, 3, 5, 6, 8 and 9 are outbound.
+DAMAGE: dict[str, tuple[str, str]] = {
+    "body": (
+        "UPDATE message SET body = 'Other words' WHERE id = 5",
+        "front-range: link 3: message 5: its text, address or time is not what was signed",
+    ),
+    "salt": (
+        "UPDATE message SET salt = x'00' WHERE id = 5",
+        "front-range: link 3: message 5: its text, address or time is not what was signed",
+    ),
+    "time": (
+        "UPDATE message SET at = at + 1 WHERE id = 5",
+        "front-range: link 3: message 5: its text, address or time is not what was signed",
+    ),
+    "channel": (
+        "UPDATE message SET channel = 'chat' WHERE id = 5; UPDATE delivery SET channel = 'chat' WHERE message_id = 5",
+        "front-range: link 3: message 5: its text, address or time is not what was signed",
+    ),
+    "address": (
+        "UPDATE identity SET address = '+13035559999' WHERE id = 1",
+        "front-range: link 1: message 2: its text, address or time is not what was signed",
+    ),
+    "kind of address": (
+        "UPDATE identity SET kind = 'whatsapp' WHERE id = 2",
+        "great-lakes: link 1: message 8: its text, address or time is not what was signed",
+    ),
+    "identity": (
+        "UPDATE message SET identity_id = 2 WHERE id = 5; UPDATE delivery SET identity_id = 2 WHERE message_id = 5",
+        "front-range: link 3: message 5: its text, address or time is not what was signed",
+    ),
+    "delivery's identity": (
+        "UPDATE delivery SET identity_id = 2 WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery goes elsewhere than the message",
+    ),
+    "author": (
+        "UPDATE message SET agent_id = 2, credential_id = 2 WHERE id = 5",
+        "front-range: link 3: message 5: the message names another author or other evidence than was signed",
+    ),
+    "evidence": (
+        "UPDATE message SET credential_id = 3 WHERE id = 5",
+        "front-range: link 3: message 5: the message names another author or other evidence than was signed",
+    ),
+    "author in both": (
+        "UPDATE message SET agent_id = 2, credential_id = 2 WHERE id = 5; "
+        "UPDATE authorship SET agent_id = 2, credential_id = 2 WHERE message_id = 5",
+        "front-range: link 3: message 5: its hash does not fit what it says",
+    ),
+    "evidence revoked before": (
+        "UPDATE credential SET revoked_at = 1 WHERE id = 1",
+        "front-range: link 1: message 2: the evidence had ended before the message was written",
+    ),
+    "evidence expired before": (
+        "UPDATE credential SET expires_at = 1 WHERE id = 1",
+        "front-range: link 1: message 2: the evidence had ended before the message was written",
+    ),
+    "evidence made after": (
+        "UPDATE credential SET created_at = created_at + 3600000000 WHERE id = 1",
+        "front-range: link 1: message 2: the evidence is younger than the message",
+    ),
+    "evidence of another": (
+        "UPDATE credential SET agent_id = 2 WHERE id = 1",
+        "front-range: link 1: message 2: the evidence is another person's",
+    ),
+    "evidence deleted": (
+        "DELETE FROM credential WHERE id = 1",
+        "front-range: link 1: message 2: the evidence is gone",
+    ),
+    "token without may_reply": (
+        "UPDATE credential SET may_reply = 0 WHERE id = 3",
+        "front-range: link 4: message 6: the evidence did not allow replies",
+    ),
+    "person deleted": ("DELETE FROM agent WHERE id = 1", "front-range: link 1: message 2: its agent is gone"),
+    "message deleted": ("DELETE FROM message WHERE id = 5", "front-range: link 3: message 5: the message is gone"),
+    "newest message deleted": (
+        "DELETE FROM message WHERE id = 9",
+        "great-lakes: link 2: message 9: the message is gone",
+    ),
+    "thread deleted": ("DELETE FROM thread WHERE id = 2", "great-lakes: link 1: message 8: its thread is gone"),
+    "delivery deleted": (
+        "DELETE FROM delivery WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery is gone",
+    ),
+    "direction": (
+        "UPDATE message SET direction = 'note' WHERE id = 5",
+        "front-range: link 3: message 5: the message is not outbound",
+    ),
+    "direction of a customer's": (
+        "UPDATE message SET direction = 'out' WHERE id = 1",
+        "front-range: message 1: it is in no authorship chain",
+    ),
+    "first link deleted": (
+        "DELETE FROM authorship WHERE team_id = 'front-range' AND seq = 1",
+        "front-range: link 2: message 3: link 1 is missing",
+    ),
+    "middle link deleted": (
+        "DELETE FROM authorship WHERE team_id = 'front-range' AND seq = 2",
+        "front-range: link 3: message 5: link 2 is missing",
+    ),
+    "last link deleted": (
+        "DELETE FROM authorship WHERE team_id = 'front-range' AND seq = 4",
+        "front-range: link 4: the chain ends before it, but its head says 4 links",
+    ),
+    "chain deleted": (
+        "DELETE FROM authorship WHERE team_id = 'front-range'",
+        "front-range: link 1: the chain ends before it, but its head says 4 links",
+    ),
+    "chain and head deleted": (
+        "DELETE FROM authorship WHERE team_id = 'front-range'; "
+        "UPDATE team SET chain_seq = 0, chain_hash = x'' WHERE id = 'front-range'",
+        "front-range: message 2: it is in no authorship chain",
+    ),
+    "two links swapped": (
+        "UPDATE authorship SET seq = 99 WHERE team_id = 'front-range' AND seq = 2; "
+        "UPDATE authorship SET seq = 2 WHERE team_id = 'front-range' AND seq = 3; "
+        "UPDATE authorship SET seq = 3 WHERE team_id = 'front-range' AND seq = 99",
+        "front-range: link 2: message 5: it does not carry the hash of the link before",
+    ),
+    "hash": (
+        "UPDATE authorship SET hash = x'00' WHERE message_id = 5",
+        "front-range: link 3: message 5: its hash does not fit what it says",
+    ),
+    "hash of the last": (
+        "UPDATE authorship SET hash = x'00' WHERE message_id = 9",
+        "great-lakes: link 2: message 9: its hash does not fit what it says",
+    ),
+    "digest": (
+        "UPDATE authorship SET digest = x'00' WHERE message_id = 5",
+        "front-range: link 3: message 5: its hash does not fit what it says",
+    ),
+    "no link": (
+        "INSERT INTO message (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at) "
+        "SELECT team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at "
+        "FROM message WHERE id = 5",
+        "front-range: message 10: it is in no authorship chain",
+    ),
+    "link of no team": (
+        f"INSERT INTO authorship (team_id, {SIX}) SELECT 'nobody', 1, 1, 1, 1, x'', x'', x''",
+        "nobody: message 1: its team does not exist",
+    ),
+    "head's hash": (
+        "UPDATE team SET chain_hash = x'00' WHERE id = 'great-lakes'",
+        "great-lakes: link 2: the head of the chain is another",
+    ),
+    "head too far": (
+        "UPDATE team SET chain_seq = 3 WHERE id = 'great-lakes'",
+        "great-lakes: link 3: the chain ends before it, but its head says 3 links",
+    ),
+    "head set back": (
+        "UPDATE team SET chain_seq = 1, chain_hash = "
+        "(SELECT hash FROM authorship WHERE team_id = 'great-lakes' AND seq = 1) WHERE id = 'great-lakes'",
+        "great-lakes: link 2: the head of the chain says that there is none",
+    ),
+}
+
+
+async def write(company: Company) -> None:
+    """Nine messages: 1, 4 and 7 of customers; the answers 2, 3, 5 and 6 in one team's chain, 8 and 9 in another's."""
+    await company.store.write(add_teams, (FRONT, LAKES))
+    ana, ben = await company.hire("ana", FRONT), await company.hire("ben", LAKES)
+    token = await company.token(ana, may_reply=True)
+    front = (await company.text()).thread
+    for _ in range(2):
+        await company.reply(ana.secret, front)
+    await company.text()
+    await company.reply(ana.secret, front)
+    await company.reply(token, front)
+    lakes = (await company.text(sender="+13125550142", team=LAKES, endpoint="+13125550100")).thread
+    for _ in range(2):
+        await company.reply(ben.secret, lakes)
+
+
+@pytest.fixture
+def history(fill: Fill, config: Path) -> Path:
+    fill(write)
+    return config.parent / "teamline.db"
+
+
+def test_an_untouched_database_verifies(run: Run, history: Path) -> None:
+    """What nobody touched holds: every team's chain and head, and how much was written under what."""
+    verified = run("verify")
+    assert 0 == verified.exit_code
+    *heads, total = verified.stdout.splitlines()
+    assert "verified: 6 outbound messages, 5 under a session, 1 via token" == total
+    with closing(sqlite3.connect(history)) as raw:
+        rows = raw.execute("SELECT id, chain_seq, chain_hash FROM team ORDER BY id").fetchall()
+    assert [f"{team}: {seq} links, head {bytes(head).hex()[:16] or '-'}" for team, seq, head in rows] == heads
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_found_and_named(run: Run, history: Path, kind: str) -> None:
+    """Each kind of damage ends with exit code 1 and the first row that does not hold."""
+    script, said = DAMAGE[kind]
+    with closing(sqlite3.connect(history)) as raw:
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        assert [] == raw.executescript(f"BEGIN; {script}; COMMIT").fetchall()
+        assert raw.total_changes > 0
+    verified = run("verify")
+    assert (1, f"broken: team {said}\n") == (verified.exit_code, verified.stdout)
+
+
+async def test_it_is_right_while_messages_are_written(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chains that grow while they are walked, a few links at a time, verify up to where they stood."""
+    monkeypatch.setattr(proof, "PAGE", 3)
+    async with found(engine, tmp_path) as company:
+        ana = await company.hire("ana", FRONT, LAKES)
+        threads = [(await company.text(team=team, endpoint=team)).thread for team in (FRONT, LAKES)]
+        flowing = True
+
+        async def answer() -> None:
+            while flowing:
+                await asyncio.gather(*(company.reply(ana.secret, thread) for thread in threads))
+
+        pouring = asyncio.create_task(answer())
+        tallies: list[Tally] = [await verify_chains(company.store, lambda done, total: None) for _ in range(8)]
+        flowing = False
+        await pouring
+        counts = [tally.sessions for tally in tallies]
+        assert sorted(counts) == counts
+        whole = await verify_chains(company.store, lambda done, total: None)
+        assert [(whole.sessions,)] == await company.rows("SELECT count(*) FROM message WHERE direction = 'out'")

@@ -1,0 +1,74 @@
+"""One browser, one gateway and one stand-in for Twilio for all journeys of a file; a fresh profile for each journey.
+
+All of it lives in one event loop, the module's. A page that logs an error or raises one fails its journey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, gateway_process, hire
+from tests.standins.twilio import TwilioStandIn
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+PATIENCE_MS = 20_000
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    complaints: list[str] = []
+    context = await browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    context.on("weberror", lambda raised: complaints.append(str(raised.error)))
+    context.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield context
+    await context.close()
+    assert [] == [complaint for complaint in complaints if "401 (Unauthorized)" not in complaint]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def twilio() -> AsyncIterator[TwilioStandIn]:
+    async with TwilioStandIn() as twilio:
+        yield twilio
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(tmp_path_factory: pytest.TempPathFactory, twilio: TwilioStandIn) -> AsyncIterator[GatewayProcess]:
+    folder: Path = tmp_path_factory.mktemp("journey")
+    (folder / "company").mkdir()
+    async with gateway_process(folder / "gateway", hire(folder / "company"), twilio.url) as gateway:
+        yield gateway
+
+
+async def sign_in(page: Page, url: str, login: str = LOGIN, password: str = PASSWORD) -> None:
+    """Sign in to the console by keyboard, and wait until it follows what happens."""
+    await page.goto(f"{url}/console")
+    await expect(page.get_by_label("Login")).to_be_focused()
+    await page.keyboard.type(login)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(password)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+
+
+async def answer(page: Page, words: str) -> None:
+    """Write in the thread that is open, by keyboard."""
+    await page.get_by_role("textbox", name="Reply to").focus()
+    await page.keyboard.type(words)
+    await page.keyboard.press("Control+Enter")
