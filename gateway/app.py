@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,15 +40,14 @@ DRAIN_SECONDS: Final = 10.0
 Announce = Callable[[str], None]
 
 
-async def serve_forever(
-    settings: Settings, listen: str | None, announce: Announce, demo: DemoPhone | None = None
-) -> None:
+async def serve_forever(settings: Settings, announce: Announce, demo: DemoPhone | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `announce` is called with our address once requests are accepted."""
+    _raise_file_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_gateway(settings, listen, demo) as gateway:
+    async with open_gateway(settings, demo) as gateway:
         loop.add_signal_handler(signal.SIGHUP, gateway.watcher.trigger)
         announce(gateway.url)
         log.info("gateway.serving", version=settings.version, channels=len(settings.channels))
@@ -58,12 +58,12 @@ async def serve_forever(
 class Gateway:
     """A running gateway: what its parts share, and how a changed config reaches them."""
 
-    def __init__(self, settings: Settings, listen: str | None, store: SqliteStore, doorbell: Doorbell) -> None:
+    def __init__(self, settings: Settings, store: SqliteStore, doorbell: Doorbell) -> None:
         self.store = store
         self.channels = Channels()
         self.feed = Feed(store, doorbell, clock)
         self.outbox = Outbox(store, self.channels, doorbell, clock)
-        self.watcher = Watcher(settings, self.apply, listen=listen)
+        self.watcher = Watcher(settings, self.apply)
         self.http: aiohttp.ClientSession
         self.url = ""
 
@@ -99,9 +99,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(
-    settings: Settings, listen: str | None = None, demo: DemoPhone | None = None
-) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> AsyncIterator[Gateway]:
     """A gateway that accepts requests; leaving the context drains and closes it."""
     async with AsyncExitStack() as stack:
         stack.enter_context(_only_server(settings.database.path))
@@ -109,7 +107,7 @@ async def open_gateway(
         store = await open_sqlite(settings.database.path, doorbell=doorbell)
         stack.push_async_callback(store.close)
         await _refuse_demo_accounts(store, settings)
-        gateway = Gateway(settings, listen, store, doorbell)
+        gateway = Gateway(settings, store, doorbell)
         gateway.http = await stack.enter_async_context(aiohttp.ClientSession())
         stack.push_async_callback(gateway.channels.close)
         stack.push_async_callback(gateway.outbox.close)
@@ -139,6 +137,13 @@ async def _listen(stack: AsyncExitStack, gateway: Gateway, app: web.Application,
         raise Conflict(f"cannot listen on {listen}: {said}") from error
     host, port = runner.addresses[0][:2]
     return f"http://{Listen(host, port)}"
+
+
+def _raise_file_limit() -> None:
+    """Each open console is a file; the 1,024 that a shell or systemd grants at first are no bound of ours."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says "unlimited" and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""`teamline` as operators run it: a real process on a port of its own, in a folder of its own, that never outlives its test.
+"""`teamline` as operators run it: a real process with a folder and a port of its own, that never outlives its test.
 
     async with gateway_process(folder, company) as gateway:     # has printed "listening on"
         await gateway.cli("verify")
@@ -103,8 +103,13 @@ class GatewayProcess:
         begun = asyncio.get_running_loop().time()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._prefix, TEAMLINE, *self.arguments, cwd=self.folder, env=_environment(self.folder),
-                stdout=asyncio.subprocess.PIPE, stderr=log,
+                *self._prefix,
+                TEAMLINE,
+                *self.arguments,
+                cwd=self.folder,
+                env=_environment(self.folder),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
             )
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
@@ -236,7 +241,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> Ended:
 
 
 def write_config(folder: Path, port: int, twilio: str, more: Mapping[str, str] = {}) -> None:
-    for name, content in (CONFIG | more).items():
+    for name, content in {**CONFIG, **more}.items():
         path = folder / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content.format(port=port, twilio=twilio), encoding="utf-8")

@@ -122,7 +122,7 @@ async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int)
             await _move(tx, delivery, Ending(lost.id, lost.attempt, "accepted", now, provider_id=provider_id))
             await _hear_kept_reports(tx, lost.id, provider_id, now)
             return True
-    await deliveries.look_later(tx, delivery.id, next_lookup(delivery.lookups + 1, now), now)
+    await deliveries.look_later(tx, delivery.id, next_lookup(delivery.lookups + 1, now))
     return False
 
 

@@ -41,24 +41,21 @@ class Account(NamedTuple):
 def demo(folder: Path, port: int | None) -> None:
     """Run the gateway with a phone on the screen and a small company that answers. Needs no account anywhere."""
     import asyncio
-    import dataclasses
 
     from gateway import log
     from gateway.app import serve_forever
-    from gateway.settings import Database, load
+    from gateway.settings import Database, Overrides, load
 
     log.configure()
-    settings = load(folder)
-    listen = None if port is None else str(settings.listen._replace(port=port))
-    if listen is not None:
-        settings = load(folder, listen=listen)
+    said = load(folder)
+    listen = None if port is None else str(said.listen._replace(port=port))
+    database = said.database.path.with_name("demo.db")
+    settings = load(folder, overrides=Overrides(listen, Database(url=f"sqlite:///{database}")))
     if not settings.is_local:
         raise Conflict("the demo's phone and accounts are for this machine only: make listen and public_url loopback")
-    database = settings.database.path.with_name("demo.db")
-    settings = dataclasses.replace(settings, database=Database(url=f"sqlite:///{database}"))
     phone = find_phone(settings)
     accounts = with_store(settings, lambda store: open_company(store, settings, phone))
-    asyncio.run(serve_forever(settings, listen, partial(_announce, accounts, database), phone))
+    asyncio.run(serve_forever(settings, partial(_announce, accounts, database), phone))
 
 
 def find_phone(settings: Settings) -> DemoPhone | None:

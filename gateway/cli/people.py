@@ -65,7 +65,7 @@ def add(
     new = NewAgent(
         _login(login),
         _name(name, "--name"),
-        _name(display_name or name.split()[0] if name.split() else "", "--display-name"),
+        _name(display_name or name.split(maxsplit=1)[0] if name.split() else "", "--display-name"),
         role,
         hash_password(_password(password_file)),
         _teams(settings, teams),

@@ -18,11 +18,11 @@ def serve(folder: Path, listen: str | None) -> None:
 
     from gateway import log
     from gateway.app import serve_forever
-    from gateway.settings import load
+    from gateway.settings import Overrides, load
 
     log.configure()
-    settings = load(folder, listen=listen)
-    asyncio.run(serve_forever(settings, listen, announce=lambda url: click.echo(f"listening on {url}")))
+    settings = load(folder, overrides=Overrides(listen=listen))
+    asyncio.run(serve_forever(settings, announce=lambda url: click.echo(f"listening on {url}")))
 
 
 @click.command()

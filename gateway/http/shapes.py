@@ -141,6 +141,7 @@ class Author(BaseModel):
     kind: Literal["customer", "agent"]
     id: str
     name: str
+    via: Annotated[Literal["token"] | None, Field(description="There when written under a personal token.")] = None
 
 
 class Medium(BaseModel):
@@ -148,9 +149,10 @@ class Medium(BaseModel):
 
 
 class Delivery(BaseModel):
-    """What became of an outbound message; `detail` says it in words."""
+    """What became of an outbound message, since when, and in words where there is more to say."""
 
     state: State
+    at: datetime | None = None
     detail: str = ""
 
 

@@ -2,6 +2,6 @@
 
 from gateway.settings.folder import load
 from gateway.settings.models import Database, Listen
-from gateway.settings.settings import Settings
+from gateway.settings.settings import Overrides, Settings
 
-__all__ = ["Database", "Listen", "Settings", "load"]
+__all__ = ["Database", "Listen", "Overrides", "Settings", "load"]

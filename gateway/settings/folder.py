@@ -24,22 +24,23 @@ from gateway.settings.faults import faults
 from gateway.settings.models import GatewayFile, Listen, is_loopback, listen_address
 from gateway.settings.robots import robots
 from gateway.settings.secrets import SecretReader
-from gateway.settings.settings import Settings
+from gateway.settings.settings import AS_WRITTEN, Overrides, Settings
 from gateway.settings.teams import read_teams, team_ids
 
 
-def load(folder: Path, environ: Mapping[str, str] = os.environ, *, listen: str | None = None) -> Settings:
-    """Read a config folder; `listen` ("HOST:PORT") overrides what it says. Raises ConfigError with all its faults."""
-    return _Reading(folder, environ, listen).settings()
+def load(folder: Path, environ: Mapping[str, str] = os.environ, overrides: Overrides = AS_WRITTEN) -> Settings:
+    """Read a config folder; `overrides` stand instead of what it says. Raises ConfigError with all its faults."""
+    return _Reading(folder, environ, overrides).settings()
 
 
 class _Reading:
     """One pass over a folder, which collects faults instead of stopping at one."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], listen: str | None) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], overrides: Overrides) -> None:
         self.folder = folder
         self.secrets = SecretReader(folder, environ)
-        self.override = _override(listen) if listen else None
+        self.overrides = overrides
+        self.override = _override(overrides.listen) if overrides.listen else None
         self.faults: list[Fault] = []
         self.documents: dict[str, Document] = {}
 
@@ -55,18 +56,20 @@ class _Reading:
         self._refuse_robots()
         if self.faults or gateway is None or teams is None or public_url is None:
             raise ConfigError(tuple(sorted(set(self.faults))))
+        database = self.overrides.database or gateway.database
         return Settings(
             folder=self.folder,
             listen=listen,
             public_url=public_url,
             trusted_proxies=gateway.server.trusted_proxies,
             operator_listen=gateway.server.operator_listen,
-            database=gateway.database,
-            files=gateway.files.path or gateway.database.path.parent / "files",
+            database=database,
+            files=gateway.files.path or database.path.parent / "files",
             teams=teams,
             channels=MappingProxyType({channel.name: channel for channel in channels}),
             version=_version(self.documents),
             secret_files=frozenset(self.secrets.files),
+            overrides=self.overrides,
         )
 
     def _read(self, name: str) -> Document | None:

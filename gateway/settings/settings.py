@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.channels.registry import Channel
 from gateway.domain.routing import Teams
 from gateway.settings.models import Database, Listen, Network, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a command says instead of the folder, for as long as it runs; the file may then change without a word."""
+
+    listen: str | None = None
+    """"HOST:PORT"."""
+    database: Database | None = None
+
+
+AS_WRITTEN: Final = Overrides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ class Settings:
     """12 hexadecimal digits that change with what the files say, `listen` apart; secrets are not in it."""
     secret_files: frozenset[Path] = field(compare=False)
     """Where secrets were read from, so that a change of one is noticed."""
+    overrides: Overrides = field(default=AS_WRITTEN, compare=False)
+    """What it was read with, to be read with again."""
 
     @property
     def is_local(self) -> bool:

@@ -26,17 +26,13 @@ log = structlog.get_logger()
 
 
 class Watcher:
-    """Follows a config folder. `on_change` gets new settings, and may refuse them by raising ConfigError.
-
-    `listen` is the command line's override, as `load` takes it.
-    """
+    """Follows a config folder. `on_change` gets new settings, and may refuse them by raising ConfigError."""
 
     def __init__(
         self,
         current: Settings,
         on_change: Callable[[Settings], Awaitable[None]],
         environ: Mapping[str, str] = os.environ,
-        listen: str | None = None,
     ) -> None:
         self.current = current
         self.faults: tuple[Fault, ...] = ()
@@ -45,7 +41,6 @@ class Watcher:
         """What stands in the folder and needs a restart, in words."""
         self._on_change = on_change
         self._environ = environ
-        self._listen = listen
         self._wanted = asyncio.Event()
         self._wanted.set()  # what changed between the first reading and the watch
 
@@ -64,7 +59,7 @@ class Watcher:
     async def reload(self) -> None:
         """Read the folder and take it over, or say what is wrong with it."""
         try:
-            read = await asyncio.to_thread(load, self.current.folder, self._environ, listen=self._listen)
+            read = await asyncio.to_thread(load, self.current.folder, self._environ, self.current.overrides)
             new = await asyncio.to_thread(self._held, read)
             if new != self.current:
                 await self._on_change(new)
@@ -75,10 +70,16 @@ class Watcher:
 
     def _held(self, read: Settings) -> Settings:
         """With the old values of what cannot change; a `public_url` that follows `listen` stays with the old one."""
-        if read.listen != self.current.listen:
-            read = load(read.folder, self._environ, listen=str(self.current.listen))
         old = self.current
-        return dataclasses.replace(read, operator_listen=old.operator_listen, database=old.database, files=old.files)
+        if read.listen != old.listen:
+            read = load(read.folder, self._environ, dataclasses.replace(old.overrides, listen=str(old.listen)))
+        return dataclasses.replace(
+            read,
+            operator_listen=old.operator_listen,
+            database=old.database,
+            files=old.files,
+            overrides=old.overrides,
+        )
 
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
         if faults != self.faults:

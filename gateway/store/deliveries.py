@@ -204,13 +204,11 @@ async def adopt_report(tx: Tx, report: int, delivery: DeliveryId) -> None:
     await tx.run("UPDATE report SET delivery_id = ?2 WHERE id = ?1", report, delivery)
 
 
-async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None, now: int) -> None:
-    """The provider's list did not show it: look again at `due_at`, or leave it to a person."""
+async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None) -> None:
+    """The provider's list did not show it: look again at `due_at`, or leave it to a person. `updated_at` stays, since
+    it says for how long the state has been this one."""
     await tx.run(
-        "UPDATE delivery SET lookups = lookups + 1, due_at = ?2, updated_at = ?3 WHERE id = ?1 AND state = 'unknown'",
-        delivery,
-        due_at,
-        now,
+        "UPDATE delivery SET lookups = lookups + 1, due_at = ?2 WHERE id = ?1 AND state = 'unknown'", delivery, due_at
     )
 
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from tests.company import company, engine
+import pytest
 
-__all__ = ["company", "engine"]
+from tests.actions.desk import Desk
+from tests.company import FRONT, Company, company, engine
+
+__all__ = ["company", "desk", "engine"]
+
+
+@pytest.fixture
+async def desk(company: Company) -> Desk:
+    return Desk(company, (await company.hire("ana", FRONT)).secret)

@@ -1,62 +1,19 @@
-"""The steps of a delivery in the database, without an outbox: claimed, finished, reported, looked up, decided."""
+"""The steps of a delivery in the database, without an outbox: claimed, finished, reported, looked up."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import pytest
 
-from gateway.actions import decide, deliver
-from gateway.actions.deliver import Ending, claim_due
-from gateway.actions.report import Saying, reference, report
-from gateway.channels.contract import DeliveryReport
-from gateway.domain.delivery import DeliveryId, Move, Reported
-from gateway.domain.message import MessageId, ThreadId
-from gateway.errors import IllegalMove, Invalid
+from gateway.actions import deliver
+from gateway.actions.report import reference
+from gateway.domain.delivery import Move, Reported
 from gateway.store.deliveries import Delivery
-from tests.company import FRONT, SECOND, Company
+from tests.actions.desk import Desk
+from tests.company import SECOND
 
 MINUTE = 60 * SECOND
-
-
-class Desk:
-    """One agent who answers, and an outbox worked by hand."""
-
-    def __init__(self, company: Company, secret: bytes) -> None:
-        self.company, self.secret, self.store = company, secret, company.store
-
-    async def answer(self, number: int = 0, **how: Any) -> MessageId:
-        thread = (await self.company.text(sender=f"+1303555{number:04}")).thread
-        return MessageId(int((await self.company.reply(self.secret, thread, **how))["id"]))
-
-    async def claim(self, room: int = 10) -> list[Delivery]:
-        now = self.company.clock.tick()
-        return await self.store.write(claim_due, "sms", room, now, now + MINUTE)
-
-    async def finish(self, delivery: Delivery, step: Move, **facts: Any) -> bool:
-        ending = Ending(delivery.id, delivery.attempt, step, self.company.clock.tick(), **facts)
-        return await self.store.write_each(deliver.finish, ending)
-
-    async def hear(
-        self, state: Reported, provider_id: str = "P1", channel: str = "sms", **facts: Any
-    ) -> DeliveryId | None:
-        saying = Saying(channel, DeliveryReport(state, provider_id, **facts), self.company.clock.tick())
-        return await self.store.write_each(report, saying)
-
-    async def now(self) -> dict[str, Any]:
-        names = ("state", "provider_id", "code", "detail", "due_at", "lease_until", "attempt", "lookups")
-        (row,) = await self.company.rows(f"SELECT {', '.join(names)} FROM delivery")
-        return dict(zip(names, row, strict=True))
-
-    async def changes(self) -> int:
-        ((count,),) = await self.company.rows("SELECT count(*) FROM event WHERE kind = 'delivery.changed'")
-        return int(count)
-
-
-@pytest.fixture
-async def desk(company: Company) -> Desk:
-    return Desk(company, (await company.hire("ana", FRONT)).secret)
 
 
 async def test_a_claim_takes_a_lease_and_counts_the_attempt(desk: Desk) -> None:
@@ -223,14 +180,15 @@ async def test_a_lost_message_is_found_at_its_provider(desk: Desk) -> None:
 async def test_what_is_not_found_is_left_to_a_person(desk: Desk) -> None:
     """Look-ups grow apart and end after the fifth; the message stays unknown, and is never queued by itself."""
     lost = await unknown(desk)
+    since = (await desk.now())["updated_at"]
     waits = []
     for _ in range(5):
-        now = desk.company.clock()
+        now = desk.company.clock.tick()
         assert not await desk.store.write(deliver.resolve, lost, (), now)
         due_at = (await desk.now())["due_at"]
         waits.append(None if due_at is None else (due_at - now) // SECOND)
     assert [5, 30, 300, 1800, None] == waits
-    assert "unknown" == (await desk.now())["state"]
+    assert ("unknown", since) == ((await desk.now())["state"], (await desk.now())["updated_at"])
 
 
 async def test_a_twin_under_way_is_not_taken_for_the_lost_one(desk: Desk) -> None:
@@ -254,51 +212,3 @@ async def test_a_channel_that_is_gone_gives_its_messages_back(desk: Desk) -> Non
     expected = [("sending", None), ("failed", "The channel sms is not configured any more.")]
     assert expected == await desk.company.rows("SELECT state, detail FROM delivery ORDER BY id")
     assert await desk.finish(claimed, "accepted", provider_id="P1")
-
-
-async def decided(desk: Desk, verb: str, message: MessageId, key: str | None = None, mark: bytes = b"") -> Any:
-    now = desk.company.clock.tick()
-    if verb == "retry":
-        return await desk.store.write(decide.retry, desk.secret, message, key, mark, now)
-    return await desk.store.write(decide.settle, desk.secret, message, verb, key, mark, now)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("verb", ["retry", "sent", "delivered", "failed"])
-@pytest.mark.parametrize("state", ["queued", "sending", "sent", "delivered", "read", "failed", "unknown"])
-async def test_a_person_decides_on_what_failed_or_is_unknown(desk: Desk, state: str, verb: str) -> None:
-    """A person's decision ends where the state table says, names them, and is refused from any other state."""
-    message = await desk.answer()
-    await desk.company.sql("UPDATE delivery SET state = ?1, provider_id = 'P1', due_at = NULL", state)
-    if state not in {"failed", "unknown"} or (state, verb) == ("failed", "failed"):
-        with pytest.raises(IllegalMove):
-            await decided(desk, verb, message)
-        assert (state, 0) == ((await desk.now())["state"], await desk.changes())
-        return
-    answer = await decided(desk, verb, message)
-    assert ("queued" if verb == "retry" else verb) == answer["delivery"]["state"]
-    assert (None if verb == "retry" else "settled by Ana Ortiz") == answer["delivery"].get("detail")
-    assert (None if verb == "retry" else "P1") == (await desk.now())["provider_id"]
-    assert 1 == await desk.changes()
-
-
-@pytest.mark.parametrize("verb", ["retry", "sent"])
-async def test_a_decision_is_made_once_under_its_key(desk: Desk, verb: str) -> None:
-    """The same decision again under its key is answered as before; another under that key is invalid."""
-    message = await desk.answer()
-    await desk.company.sql("UPDATE delivery SET state = 'unknown', due_at = NULL")
-    first = await decided(desk, verb, message, "k1", b"one")
-    assert first == await decided(desk, verb, message, "k1", b"one")
-    with pytest.raises(Invalid):
-        await decided(desk, verb, message, "k1", b"other")
-    assert 1 == await desk.changes()
-
-
-async def test_a_retried_message_is_sent_again_as_it_was(desk: Desk) -> None:
-    """Sent again, a message is due at once with the same words, under a new attempt."""
-    message = await desk.answer(body="As it was")
-    (first,) = await desk.claim()
-    await desk.finish(first, "rejected", code="21610", detail="They opted out.")
-    await decided(desk, "retry", message)
-    (again,) = await desk.claim()
-    assert ("As it was", 2, first.id) == (again.body, again.attempt, again.id)
-    assert ThreadId(1) == again.thread

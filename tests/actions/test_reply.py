@@ -18,7 +18,7 @@ async def test_a_reply_is_a_message_a_delivery_an_event_and_a_link(company: Comp
     said = await company.reply(ana.secret, thread, "We are on it")
     assert ("out", "sms", "We are on it") == (said["direction"], said["channel"], said["body"])
     assert {"kind": "agent", "id": str(ana.id), "name": "Ana Ortiz"} == said["author"]
-    assert {"state": "queued"} == said["delivery"]
+    assert {"state": "queued", "at": said["at"]} == said["delivery"]
     expected = [(int(said["id"]), "queued", "+13035550100", "+13035550142", company.clock())]
     query = """SELECT message_id, state, endpoint, identity.address, due_at
                  FROM delivery JOIN identity ON identity.id = delivery.identity_id"""

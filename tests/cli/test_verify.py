@@ -15,6 +15,7 @@ from gateway.store.agents import add_teams
 from tests.cli.conftest import Fill, Run
 from tests.company import FRONT, LAKES, Company, found
 
+COLUMNS = "team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at"
 SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
 
 # What is done by SQL -> the team, the link and message named, and why. Messages 2, 3, 5, 6, 8 and 9 are outbound.
@@ -60,8 +61,10 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "front-range: link 3: message 5: the message names another author or other evidence than was signed",
     ),
     "author in both": (
-        "UPDATE message SET agent_id = 2, credential_id = 2 WHERE id = 5; "
-        "UPDATE authorship SET agent_id = 2, credential_id = 2 WHERE message_id = 5",
+        (
+            "UPDATE message SET agent_id = 2, credential_id = 2 WHERE id = 5; "
+            "UPDATE authorship SET agent_id = 2, credential_id = 2 WHERE message_id = 5"
+        ),
         "front-range: link 3: message 5: its hash does not fit what it says",
     ),
     "evidence revoked before": (
@@ -124,14 +127,18 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "front-range: link 1: the chain ends before it, but its head says 4 links",
     ),
     "chain and head deleted": (
-        "DELETE FROM authorship WHERE team_id = 'front-range'; "
-        "UPDATE team SET chain_seq = 0, chain_hash = x'' WHERE id = 'front-range'",
+        (
+            "DELETE FROM authorship WHERE team_id = 'front-range'; "
+            "UPDATE team SET chain_seq = 0, chain_hash = x'' WHERE id = 'front-range'"
+        ),
         "front-range: message 2: it is in no authorship chain",
     ),
     "two links swapped": (
-        "UPDATE authorship SET seq = 99 WHERE team_id = 'front-range' AND seq = 2; "
-        "UPDATE authorship SET seq = 2 WHERE team_id = 'front-range' AND seq = 3; "
-        "UPDATE authorship SET seq = 3 WHERE team_id = 'front-range' AND seq = 99",
+        (
+            "UPDATE authorship SET seq = 99 WHERE team_id = 'front-range' AND seq = 2; "
+            "UPDATE authorship SET seq = 2 WHERE team_id = 'front-range' AND seq = 3; "
+            "UPDATE authorship SET seq = 3 WHERE team_id = 'front-range' AND seq = 99"
+        ),
         "front-range: link 2: message 5: it does not carry the hash of the link before",
     ),
     "hash": (
@@ -147,9 +154,7 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "front-range: link 3: message 5: its hash does not fit what it says",
     ),
     "no link": (
-        "INSERT INTO message (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at) "
-        "SELECT team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at "
-        "FROM message WHERE id = 5",
+        f"INSERT INTO message ({COLUMNS}) SELECT {COLUMNS} FROM message WHERE id = 5",
         "front-range: message 10: it is in no authorship chain",
     ),
     "link of no team": (
@@ -165,8 +170,10 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "great-lakes: link 3: the chain ends before it, but its head says 3 links",
     ),
     "head set back": (
-        "UPDATE team SET chain_seq = 1, chain_hash = "
-        "(SELECT hash FROM authorship WHERE team_id = 'great-lakes' AND seq = 1) WHERE id = 'great-lakes'",
+        (
+            "UPDATE team SET chain_seq = 1, chain_hash = "
+            "(SELECT hash FROM authorship WHERE team_id = 'great-lakes' AND seq = 1) WHERE id = 'great-lakes'"
+        ),
         "great-lakes: link 2: the head of the chain says that there is none",
     ),
 }

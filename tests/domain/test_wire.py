@@ -11,8 +11,10 @@ from gateway.domain.thread import Claim, Thread
 
 CUSTOMER = Writer("customer", 3, "+13035550142", "+13035550142")
 AGENT = Writer("agent", 4, "Ana Ortiz", "Ana")
-TEXT = Message(MessageId(1), ThreadId(2), "in", CUSTOMER, "sms", "Hello", ("image/jpeg",), 0, None, None)
-ANSWER = Message(MessageId(5), ThreadId(2), "out", AGENT, "sms", "Hi", (), 1_000_000, "failed", "They opted out.")
+TEXT = Message(MessageId(1), ThreadId(2), "in", CUSTOMER, "sms", "Hello", ("image/jpeg",), 0, None, None, None)
+ANSWER = Message(
+    MessageId(5), ThreadId(2), "out", AGENT, "sms", "Hi", (), 1_000_000, "failed", "They opted out.", 2_000_000
+)
 EMPTY = Thread(ThreadId(2), TeamId("front"), CustomerId(3), "+13035550142", "sms", None, None, None, None, 4, 1)
 
 
@@ -33,10 +35,11 @@ def test_a_text_has_the_contract_s_shape() -> None:
 
 
 def test_an_answer_says_what_became_of_it() -> None:
-    """An outbound message carries its delivery's state, and why where there is a reason."""
-    assert {"state": "failed", "detail": "They opted out."} == wire.message(ANSWER)["delivery"]
+    """An outbound message carries its delivery's state, since when, and why where there is a reason."""
+    expected = {"state": "failed", "detail": "They opted out.", "at": "1970-01-01T00:00:02.000000Z"}
+    assert expected == wire.message(ANSWER)["delivery"]
     sent = dataclasses.replace(ANSWER, state="sent", detail=None)
-    assert {"state": "sent"} == wire.message(sent)["delivery"]
+    assert {"state": "sent", "at": "1970-01-01T00:00:02.000000Z"} == wire.message(sent)["delivery"]
 
 
 def test_a_token_s_words_are_marked() -> None:

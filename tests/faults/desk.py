@@ -51,7 +51,8 @@ class Desk:
 
     async def threads(self) -> dict[str, str]:
         """Thread ids by customer's number; those without a name are called by it."""
-        found, more = {}, ""
+        found: dict[str, str] = {}
+        more = ""
         while True:
             page = (await self.ask("GET", f"/threads?view=all&limit=100{more}")).json
             found |= {row["customer"]["name"]: row["id"] for row in page["items"]}

@@ -30,7 +30,10 @@ async def small(tmp_path: Path, company: Company, twilio: TwilioStandIn) -> Asyn
     into = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh", "-c", script, "sh")
     config = {"gateway.toml": _SMALL.replace("DATABASE", f"{var}-small/{Path(DATABASE).name}")}
     (tmp_path / f"{var}-small").mkdir()
-    async with gateway_process(tmp_path, company, twilio.url, into, config) as gateway, at_desk(gateway, twilio) as desk:
+    async with (
+        gateway_process(tmp_path, company, twilio.url, into, config) as gateway,
+        at_desk(gateway, twilio) as desk,
+    ):
         yield desk
 
 
@@ -47,7 +50,10 @@ async def test_locked(desk: Desk) -> None:
         text, reply = await asyncio.gather(desk.text("Again", sid=sid), desk.reply(thread, "Good morning", "key"))
         assert [(503, "1"), (503, "1")] == [_told(text), _told(reply)]
         assert ["Hello"] == [message["body"] for message in await desk.history(thread)]
-    assert [200, 202] == [(await desk.text("Again", sid=sid)).status, (await desk.reply(thread, "Good morning", "key")).status]
+    assert [200, 202] == [
+        (await desk.text("Again", sid=sid)).status,
+        (await desk.reply(thread, "Good morning", "key")).status,
+    ]
     assert ["sent"] == [message["delivery"]["state"] for message in await desk.settled(thread)]
     assert ["Hello", "Again"] == await desk.said()
     assert ["Good morning"] == [message.body for message in desk.twilio.accepted]
@@ -66,11 +72,13 @@ async def test_disk_full(small: Desk) -> None:
     await small.text("Hello")
     disk = Path(f"/proc/{small.gateway.pid}/root{small.gateway.folder}") / f"{Path(DATABASE).parent}-small"
     _fill(disk / "filler")
-    taken, answer = ["Hello"], Answer(200, None, {})
-    while answer.status == 200:  # the write-ahead log has some room left
+    taken = ["Hello"]
+    while True:  # the write-ahead log has some room left
         sid, body = new_sid(), f"{len(taken)} {LONG}"
         answer = await small.text(body, sid=sid)
-        taken += [body] if answer.status == 200 else []
+        if answer.status != 200:
+            break
+        taken.append(body)
     assert (503, "1") == _told(answer)
     assert (503, "1") == _told(await small.text(body, sid=sid))
     assert taken == await small.said()

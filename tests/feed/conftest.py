@@ -14,7 +14,7 @@ __all__ = ["company", "engine", "feed"]
 
 
 @pytest.fixture
-async def feed(company: Company, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:  # noqa: F811
+async def feed(company: Company, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Feed]:
     """A running feed that looks often enough for a test to wait for it."""
     monkeypatch.setattr(follow, "POLL", 0.05)
     made = Feed(company.store, company.doorbell, company.clock)

@@ -9,6 +9,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings, strategies
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from gateway.http.openapi import document
 from gateway.http.server import ROUTES
+from gateway.http.shapes import Agent, Inbox, Messages, Thread
 from tests.http.running import BASE, Desk
 
 DOCUMENT = document(ROUTES, "teamline_session")
@@ -56,6 +58,34 @@ def test_contract() -> None:
         *(f"{BASE}/messages/{{id}}/{verb}" for verb in ("retry", "settle")),
     }
     assert expected == set(DOCUMENT["paths"])
+
+
+ANSWERS: list[tuple[str, type[BaseModel]]] = [
+    ("/me", Agent),
+    ("/threads", Inbox),
+    ("/threads/1", Thread),
+    ("/threads/1/messages?include=notes,events", Messages),
+]
+
+
+@pytest.mark.parametrize(("path", "model"), ANSWERS)
+async def test_answers(desk: Desk, path: str, model: type[BaseModel]) -> None:
+    """What is answered has the keys that the document describes, and no others."""
+    await desk.text("hello")
+    await desk.call("ana", "POST", "/threads/1/messages", {"body": "hi"})
+    await desk.call("ana", "POST", "/threads/1/notes", {"body": "a note"})
+    await desk.call("ana", "POST", "/threads/1/claim")
+    await desk.text("hello again")
+    _, answer = await desk.call("ana", "GET", path)
+    described = model.model_validate(answer).model_dump(mode="json", exclude_unset=True)
+    assert _keys(described) == _keys(answer)
+
+
+def _keys(value: Any) -> Any:
+    """The value with its keys only."""
+    if isinstance(value, dict):
+        return {key: _keys(one) for key, one in value.items()}
+    return [_keys(one) for one in value] if isinstance(value, list) else None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)

@@ -22,7 +22,9 @@ JOURNEYS = {
 
 
 @pytest.mark.parametrize("kind", JOURNEYS)
-async def test_text_and_reply(context: BrowserContext, gateway: GatewayProcess, twilio: TwilioStandIn, kind: str) -> None:
+async def test_text_and_reply(
+    context: BrowserContext, gateway: GatewayProcess, twilio: TwilioStandIn, kind: str
+) -> None:
     """A signed webhook appears in the open console, the reply typed there reaches Twilio with the right credentials and
     fields, and its status callbacks, however they come, end in "Delivered"."""
     customer, statuses = JOURNEYS[kind]

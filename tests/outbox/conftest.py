@@ -14,7 +14,7 @@ __all__ = ["company", "engine", "office"]
 
 
 @pytest.fixture
-async def office(company: Company, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:  # noqa: F811
+async def office(company: Company, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """A company with one agent and an outbox that looks often enough for a test to wait for it."""
     monkeypatch.setattr(pump, "POLL", 0.05)
     monkeypatch.setattr(worker, "POLL", 0.05)

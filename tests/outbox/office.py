@@ -55,3 +55,13 @@ class Office:
             return (await self.states()).items() >= states.items()
 
         await until(so)
+
+    async def due(self, body: str, attempt: int) -> int:
+        """When this message is tried again, once so many attempts were in vain."""
+
+        async def so() -> bool:
+            now = await self.delivery(body)
+            return (now["state"], now["attempt"]) == ("queued", attempt)
+
+        await until(so)
+        return int((await self.delivery(body))["due_at"])

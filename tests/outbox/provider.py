@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, cast
 
 import aiohttp
@@ -16,7 +17,9 @@ from gateway.channels.contract import (
     Capabilities,
     Context,
     Outbound,
+    SendError,
     SendResult,
+    Verdict,
     Webhook,
     WebhookRequest,
 )
@@ -115,3 +118,8 @@ async def until(true: Callable[[], Awaitable[bool] | bool]) -> None:
             if so if isinstance(so, bool) else await so:
                 return
             await asyncio.sleep(0.005)
+
+
+def refuse(verdict: Verdict, code: str = "400", retry_after: timedelta | None = None) -> SendError:
+    """What an adapter raises, in words for an agent."""
+    return SendError(verdict, f"The provider said {code}.", code=code, retry_after=retry_after)

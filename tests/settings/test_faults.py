@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.settings import load
+from gateway.settings import Overrides, load
 
 SERVER = '[server]\npublic_url = "https://care.example.com"\n'
 TEAM = '[[team]]\nid = "front-range"\nname = "Front Range"\ntimezone = "America/Denver"\n'
@@ -270,5 +270,5 @@ def test_a_folder_that_is_none(folder, environ) -> None:
 def test_an_override_that_is_no_address(folder, environ) -> None:
     """The command line's address is held to the same rule as the file's."""
     with pytest.raises(ConfigError) as caught:
-        load(folder, environ, listen="8080")
+        load(folder, environ, Overrides(listen="8080"))
     assert f"command line:0: --listen: {LISTEN}" == str(caught.value)

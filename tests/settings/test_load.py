@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.address import Address
-from gateway.settings import Listen, load
+from gateway.settings import Database, Listen, Overrides, load
 
 
 def test_a_folder_is_read_into_values(folder, environ) -> None:
@@ -78,9 +78,16 @@ def test_addresses(folder, write, environ, listen, public_url, local) -> None:
 def test_the_command_line_overrides_listen(folder, write, environ) -> None:
     """An override moves the address, and a public URL that was not written follows it."""
     write("gateway.toml", '[server]\nlisten = "127.0.0.1:8080"\n')
-    settings = load(folder, environ, listen="127.0.0.1:9999")
+    settings = load(folder, environ, Overrides(listen="127.0.0.1:9999"))
     assert Listen("127.0.0.1", 9999) == settings.listen
     assert settings.public_url == "http://127.0.0.1:9999"
+
+
+def test_a_command_overrides_the_database(folder, environ) -> None:
+    """The files stay beside the database that is used, unless the folder says where they are."""
+    settings = load(folder, environ, Overrides(database=Database(url="sqlite:///var/demo.db")))
+    assert Path("var/demo.db") == settings.database.path
+    assert Path("var/files") == settings.files
 
 
 def test_the_rest_of_the_server(folder, write, environ) -> None:
@@ -131,7 +138,7 @@ def test_the_version_tells_configurations_apart(folder, write, environ) -> None:
     version = load(folder, environ).version
     gateway = (folder / "gateway.toml").read_text()
     write("gateway.toml", "# a comment\n" + gateway.replace("8080", "8081"))
-    assert version == load(folder, environ | {"PARROT_TOKEN": "other"}, listen="127.0.0.1:1").version
+    assert version == load(folder, environ | {"PARROT_TOKEN": "other"}, Overrides("127.0.0.1:1")).version
     write("gateway.toml", gateway.replace("care", "help"))
     assert version != load(folder, environ).version
     assert len(version) == 12

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.errors import ConfigError, Fault
-from gateway.settings import Settings, load
+from gateway.settings import Database, Overrides, Settings, load
 from gateway.settings.watch import Watcher
 
 
@@ -137,10 +137,11 @@ async def test_a_public_url_that_follows_listen_stays_with_it(folder, write, env
     assert watcher.notices == ("server.listen has changed: it needs a restart",)
 
 
-async def test_the_command_lines_address_needs_no_restart(folder, write, environ, taken) -> None:
+async def test_what_a_command_overrides_needs_no_restart(folder, write, environ, taken) -> None:
     """What the command line overrides may change in the file without a word."""
-    watcher = Watcher(load(folder, environ, listen="127.0.0.1:1"), taken, environ, "127.0.0.1:1")
-    write("gateway.toml", '[server]\nlisten = "127.0.0.1:2"\npublic_url = "https://care.example.com"\n')
+    overrides = Overrides("127.0.0.1:1", Database(url="sqlite:///var/demo.db"))
+    watcher = Watcher(load(folder, environ, overrides), taken, environ)
+    write("gateway.toml", 'server.listen = "127.0.0.1:2"\ndatabase.url = "sqlite:///var/other.db"\n')
     await watcher.reload()
     assert watcher.notices == ()
 

@@ -27,7 +27,7 @@ export class Api {
   /** Called when a session has ended; set by whoever shows the sign-in. */
   onSignedOut = () => {};
 
-  async #call(method, path, { body, key, patience = 20_000 } = {}) {
+  async #call(method, path, { body, key, keepalive = false, patience = 20_000 } = {}) {
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
@@ -35,7 +35,7 @@ export class Api {
     let answer = null;
     try {
       response = await fetch(BASE + path, {
-        method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+        method, headers, keepalive, body: body === undefined ? undefined : JSON.stringify(body),
         credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(patience),
       });
       const text = await response.text();
@@ -60,10 +60,20 @@ export class Api {
 
   thread(id) { return this.#call("GET", `/threads/${encodeURIComponent(id)}`); }
 
-  /** A page of messages, notes and events, oldest first; the newest page without `before`. */
-  messages(id, before) {
+  counts() { return this.#call("GET", "/counts"); }
+  status() { return this.#call("GET", "/status"); }
+
+  search(text, cursor) {
+    const query = new URLSearchParams({ q: text, limit: "30" });
+    if (cursor) query.set("cursor", cursor);
+    return this.#call("GET", `/search?${query}`);
+  }
+
+  /** A page of messages, notes and events, oldest first, next to a message's id; with neither bound, the newest. */
+  messages(id, { before, after } = {}) {
     const query = new URLSearchParams({ limit: "50", include: "notes,events" });
     if (before) query.set("before", before);
+    if (after) query.set("after", after);
     return this.#call("GET", `/threads/${encodeURIComponent(id)}/messages?${query}`);
   }
 
@@ -76,6 +86,17 @@ export class Api {
   /** `verb` is "claim", "release" or "done". */
   act(id, verb) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`); }
   read(id, message) { return this.#call("PUT", `/threads/${encodeURIComponent(id)}/read`, { body: { message } }); }
+
+  /** Keeps what is being written; "" drops it. `last`: the page is about to go. */
+  draft(id, body, { last = false } = {}) {
+    return this.#call("PUT", `/threads/${encodeURIComponent(id)}/draft`, { body: { body }, keepalive: last });
+  }
+
+  /** `state` is "here", "typing" or "gone"; the last may be said by a page that goes. Answers {people}. */
+  presence(id, state) {
+    return this.#call("PUT", `/threads/${encodeURIComponent(id)}/presence`, { body: { state }, keepalive: state === "gone" });
+  }
+
   retry(message) { return this.#call("POST", `/messages/${encodeURIComponent(message)}/retry`); }
 
   settle(message, state) {

@@ -4,9 +4,12 @@
 import { button, h, icon, isolated, say } from "./dom.js";
 import { habits } from "./drafts.js";
 import { segments } from "./segments.js";
-import { channelName, personName } from "./words.js";
+import { channelName, personName, presenceWords } from "./words.js";
 
 const LINES = 8;
+const SIZES_ITSELF = CSS.supports("field-sizing", "content");
+/** What hands do at a keyboard; words that were pasted, dropped or put there by a program are not typing. */
+const BY_HAND = /^(insertText|insertCompositionText|insertLineBreak|insertParagraph|deleteContent|deleteWord|deleteSoftLine)/;
 const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export class Composer {
@@ -17,7 +20,7 @@ export class Composer {
   constructor(desk) {
     this.#desk = desk;
     this.text = h("textarea", { rows: "1", id: "words", dir: "auto", enterkeyhint: "enter", on: {
-      input: () => this.#typed(), keydown: (event) => this.#key(event),
+      input: (event) => this.#typed(event), keydown: (event) => this.#key(event),
     } });
     this.modes = { reply: this.#tab("reply", "Reply", "reply"), note: this.#tab("note", "Note", "note") };
     this.route = h("span", { class: "route" });
@@ -50,6 +53,11 @@ export class Composer {
     this.#describe();
   }
 
+  /** The draft has become another one, elsewhere. */
+  refill() {
+    if (this.#mode === "reply") this.#turn("reply");
+  }
+
   /** Puts the focus into the composer, as a reply or a note. */
   write(mode) {
     if (mode !== this.#mode) this.#turn(mode);
@@ -73,13 +81,17 @@ export class Composer {
     this.#grow();
   }
 
-  #typed() {
-    this.#desk.drafts.save(this.#conversation.id, this.#mode, this.text.value);
+  #typed(event = null) {
+    const { drafts, presence } = this.#desk;
+    drafts.save(this.#conversation.id, this.#mode, this.text.value);
+    if (!this.text.value) presence.stopped();
+    else if (event?.isTrusted && BY_HAND.test(event.inputType) && this.#mode === "reply") presence.typing();
     this.#describe();
     this.#grow();
   }
 
   #grow() {
+    if (SIZES_ITSELF) return;
     this.text.style.height = "auto";
     const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.text);
     const frame = this.text.offsetHeight - this.text.clientHeight;
@@ -113,13 +125,15 @@ export class Composer {
   }
 
   #sayRoute(note) {
-    const { detail, row } = this.#conversation;
-    const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? row.claimed_by.name : null;
-    this.route.toggleAttribute("data-attention", !this.#reachable || (Boolean(holder) && !note));
+    const { detail, row, id } = this.#conversation;
+    const typing = this.#desk.presence.of(id).filter((person) => person.typing);
+    const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? `${row.claimed_by.name} is on this` : "";
+    const others = note ? "" : typing.length ? presenceWords(typing) : holder;
+    this.route.toggleAttribute("data-attention", !this.#reachable || Boolean(others));
     if (!this.#reachable) return say(this.route, "No channel leads to this customer now");
-    if (holder && !note) return this.route.replaceChildren(isolated(holder), " is on this");
     const to = detail?.reply_to;
-    say(this.route, note || !to ? "" : `to ${personName(to.address)}`);
+    const words = others || (note || !to ? "" : `to ${personName(to.address)}`);
+    if (this.route.textContent !== words) this.route.replaceChildren(isolated(words));
   }
 
   #sayMeasure(note) {
@@ -158,8 +172,11 @@ export class Composer {
     if (!this.#ready) return this.text.focus();
     const body = this.text.value;
     this.#desk.outgoing.send(this.#conversation.id, this.#mode, body);
+    this.#desk.drafts.sent(this.#conversation.id, this.#mode);
+    this.#desk.presence.stopped();
     this.text.value = "";
-    this.#typed();
+    this.#describe();
+    this.#grow();
     if (this.#mode === "note") this.#turn("reply");
     this.text.focus();
     this.onSent();

@@ -1,5 +1,6 @@
 // One thread as this tab has read it: a run of messages, notes and events without a hole, oldest first.
-// Pages are kept in the server's order; what comes live is put where its time belongs, once.
+// The run mostly ends with the newest message. One that was found by a search may stand in the middle: then what comes
+// live is only counted, until history has been read up to it. Pages are kept in the server's order.
 
 const eventKey = (item) => `${item.event}|${item.at}|${item.author?.id ?? ""}`;
 
@@ -7,17 +8,21 @@ const eventKey = (item) => `${item.event}|${item.at}|${item.author?.id ?? ""}`;
 export const itemKey = (item) => (item.event ? eventKey(item) : `message|${item.id}`);
 
 const QUIET = new Set(["thread.claimed", "thread.released", "thread.done", "thread.moved"]);
+/** Stands before every message, as the id to read after. */
+const BEGINNING = "0";
 
 export class Conversation {
   detail = null;
   items = [];
   loaded = false;
-  fault = null;
+  /** How many messages came live beyond the end of the run. */
+  ahead = 0;
   #keys = new Map();
   #api;
   #store;
   #busy = false;
-  #next = null;
+  #before = null;
+  #after = null;
 
   constructor(id, api, store) {
     this.id = id;
@@ -25,47 +30,92 @@ export class Conversation {
     this.#store = store;
   }
 
-  /** Whether there is history before what was read. */
-  get older() { return this.#next !== null; }
+  /** Whether there is history before, or after, what was read. */
+  get older() { return this.#before !== null; }
+  get newer() { return this.#after !== null; }
   get row() { return this.#store.rows.get(this.id) ?? this.detail; }
   get newest() { return this.items.findLast((item) => !item.event); }
 
-  /** Reads the thread and its newest page. Raises what the API raises. */
-  async refresh() {
+  has(message) { return this.#keys.has(`message|${message}`); }
+
+  /** Reads the thread and its newest page, or with `around` what stands around that message. Raises what the API
+   *  raises. */
+  async refresh(around = null) {
     const [detail] = await Promise.all([
       this.#store.loading(() => this.#api.thread(this.id), (answer) => {
         this.detail = answer;
         this.#store.put(answer);
         return answer;
       }),
-      this.#store.loading(() => this.#api.messages(this.id), (page) => this.#newest(page)),
+      around && !this.has(around) ? this.#goTo(around) : this.newer ? null : this.toNewest(),
     ]);
     return detail;
   }
 
-  #newest(page) {
-    const overlaps = page.items.some((item) => this.#keys.has(itemKey(item)));
-    if (!overlaps) this.#replace([]);
-    if (!this.items.length) this.#next = page.next ?? null;
-    for (const item of page.items) this.put(item);
-    this.loaded = true;
-    this.#store.touch(this.id);
+  /** Reads the newest page; what was read stays, if it reaches that far. */
+  async toNewest() {
+    await this.#store.loading(() => this.#api.messages(this.id), (page) => {
+      const overlaps = page.items.some((item) => this.#keys.has(itemKey(item)));
+      if (!overlaps) this.#replace([]);
+      if (!this.items.length) this.#before = page.next ?? null;
+      this.#after = null;
+      this.ahead = 0;
+      for (const item of page.items) this.put(item);
+      this.loaded = true;
+      this.#store.touch(this.id);
+    });
+  }
+
+  async #goTo(message) {
+    await this.#store.loading(async () => {
+      const before = await this.#api.messages(this.id, { before: message });
+      const last = before.items.findLast((item) => item.id)?.id ?? BEGINNING;
+      return [before, await this.#api.messages(this.id, { after: last })];
+    }, ([before, after]) => {
+      this.#replace([]);
+      this.#before = before.next ?? null;
+      this.#after = after.next ?? null;
+      this.ahead = 0;
+      this.#append([...before.items, ...after.items]);
+      this.loaded = true;
+    });
   }
 
   /** Reads the page before the oldest message, if there is one. Raises what the API raises. */
   async earlier() {
-    if (!this.older || this.#busy) return;
+    if (!this.older) return;
+    await this.#page({ before: this.#before }, (page) => {
+      const fresh = page.items.filter((item) => !this.#keys.has(itemKey(item)));
+      this.#before = page.next ?? null;
+      this.#replace([...fresh, ...this.items]);
+    });
+  }
+
+  /** Reads the page after the newest message of the run, if it does not end with the newest there is. */
+  async later() {
+    if (!this.newer) return;
+    await this.#page({ after: this.#after }, (page) => {
+      this.#after = page.next ?? null;
+      if (!this.newer) this.ahead = 0;
+      this.#append(page.items);
+    });
+  }
+
+  async #page(where, take) {
+    if (this.#busy) return;
     this.#busy = true;
     try {
-      await this.#store.loading(() => this.#api.messages(this.id, this.#next), (page) => {
-        const fresh = page.items.filter((item) => !this.#keys.has(itemKey(item)));
-        this.#next = page.next ?? null;
-        this.#replace([...fresh, ...this.items]);
-        this.#store.touch(this.id);
-      });
+      await this.#store.loading(() => this.#api.messages(this.id, where), take);
+      this.#store.touch(this.id);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #append(items) {
+    const fresh = items.filter((item) => !this.#keys.has(itemKey(item)));
+    this.#replace([...this.items, ...fresh]);
+    this.#store.touch(this.id);
   }
 
   #replace(items) {
@@ -79,8 +129,7 @@ export class Conversation {
     const former = this.#keys.get(key);
     this.#keys.set(key, item);
     if (former) {
-      if (former.delivery?.at && item.delivery?.state === former.delivery.state) item.delivery.at ??= former.delivery.at;
-      this.items[this.items.indexOf(former)] = item;
+      this.items[this.items.lastIndexOf(former)] = item;
       return;
     }
     let place = this.items.length;
@@ -92,14 +141,14 @@ export class Conversation {
   take(event) {
     if (!this.loaded) return;
     if (event.message) this.#takeMessage(event);
-    else if (QUIET.has(event.kind)) this.put({ event: event.kind, at: event.at, author: event.by });
+    else if (QUIET.has(event.kind) && !this.newer) this.put({ event: event.kind, at: event.at, author: event.by });
   }
 
-  #takeMessage({ kind, message, at }) {
+  #takeMessage({ kind, message }) {
     const known = this.#keys.has(itemKey(message));
-    // A change to a message older than what was read would leave a hole: it will be read with its page.
+    // A change to a message outside of what was read would leave a hole: it will be read with its page.
     if (!known && kind === "delivery.changed") return;
-    if (kind === "delivery.changed" && message.delivery) message.delivery.at ??= at;
-    this.put(message);
+    if (!known && this.newer) this.ahead += 1;
+    else this.put(message);
   }
 }

@@ -2,11 +2,14 @@
 // Each verb shows its effect at once, tells the server, and undoes what was shown if the server refuses.
 
 import { Api } from "./api.js";
+import { Counts } from "./counts.js";
 import { announce } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { tellFrame } from "./embedding.js";
 import { Feed } from "./feed.js";
 import { Outgoing } from "./outgoing.js";
-import { place } from "./router.js";
+import { Presence } from "./presence.js";
+import { listOf, place } from "./router.js";
 import { Store } from "./store.js";
 import { preview } from "./words.js";
 
@@ -14,7 +17,9 @@ export class Desk extends EventTarget {
   api = new Api();
   store = new Store(this.api);
   outgoing = new Outgoing(this.api, this.store);
-  drafts = new Drafts(this.store);
+  drafts = new Drafts(this.api, this.store);
+  presence = new Presence(this.api, this.store);
+  counts = new Counts(this.api, this.store);
   connection = "connecting";
   /** Whether the first list is there, so that what is read from now on is followed. */
   following = false;
@@ -32,7 +37,9 @@ export class Desk extends EventTarget {
     if (this.store.me && this.store.me.id !== me.id) this.store.forget();
     this.store.me = me;
     this.outgoing.resume();
+    this.drafts.resume();
     this.#tell("begun");
+    tellFrame("signed-in");
     await this.#again();
     this.following = true;
     this.#tell("following");
@@ -52,7 +59,10 @@ export class Desk extends EventTarget {
   }
 
   /** The session is over. What was written stays. */
-  pause() { this.#feed.stop(); }
+  pause() {
+    this.#feed.stop();
+    this.presence.look(null);
+  }
 
   /** Ends the session, and with it what this page knows: it is loaded anew. */
   async signOut() {
@@ -67,12 +77,20 @@ export class Desk extends EventTarget {
   #connected(state) {
     if (state === "live") this.outgoing.hurry();
     if (state === this.connection) return;
+    if (state === "live") {
+      this.presence.renew();
+      this.drafts.resume();
+      this.counts.stir();
+    }
     this.connection = state;
     this.#tell("connection");
   }
 
   #hear(kind, event) {
+    if (kind === "presence") return this.#meet(event);
+    this.counts.stir();
     if (kind === "resync" || kind === "thread.moved") return this.#again();
+    this.#tellFrame(kind, event);
     if (kind === "message.sent" || kind === "note.added") if (event.message) this.outgoing.meets(event.message);
     this.store.take({ ...event, kind });
     if (kind === "message.received" && event.thread === place().thread && event.message) {
@@ -80,9 +98,27 @@ export class Desk extends EventTarget {
     }
   }
 
+  /** Others came or went, or type. Who comes into the open thread is said once, for those who do not see it. */
+  #meet(event) {
+    const before = this.presence.of(event.thread).map((person) => person.id);
+    this.presence.take(event);
+    const others = this.presence.of(event.thread);
+    if (others.length) tellFrame("colleague");
+    if (event.thread !== place().thread) return;
+    for (const person of others) if (!before.includes(person.id)) announce(`${person.name} is here`);
+  }
+
+  #tellFrame(kind, { by, message }) {
+    const who = by?.id ?? (message?.author.kind === "agent" ? message.author.id : null);
+    if (!who) return;
+    if (who !== this.store.me?.id) tellFrame("colleague");
+    else if (kind === "message.sent") tellFrame("answered");
+    else if (kind === "note.added") tellFrame("noted");
+  }
+
   async #again() {
     const { view, thread } = place();
-    await this.#until(async () => this.#feed.start(await this.store.resync(view, thread)));
+    await this.#until(async () => this.#feed.start(await this.store.resync(listOf(view), thread)));
   }
 
   /** `verb` is "claim", "release" or "done". Answers whether the server took it. */

@@ -1,16 +1,32 @@
-// Words not yet sent, saved as they are typed, by person and thread. Only in this browser.
+// Words not yet sent, saved as they are typed, by person and thread. A reply's draft is the server's, so that one goes
+// on with it elsewhere; this browser keeps a copy, with a note's words beside it, for when the network is away.
+// The last hand wins: words typed here that the server does not have yet go there, else the server's are taken.
 
 const PREFIX = "teamline.draft.";
-const EMPTY = Object.freeze({ reply: "", note: "" });
+const PAUSE = 800;
+const LONGEST_WAIT = 30_000;
+/** `saved` is what the server is known to have of the reply. */
+const EMPTY = Object.freeze({ reply: "", note: "", saved: "" });
 
 export class Drafts {
+  #api;
   #store;
   /** What was read, since every row of the inbox asks; another tab's writing makes it void. */
   #known = new Map();
+  #timers = new Map();
+  #sending = new Map();
+  #turns = new Map();
 
-  constructor(store) {
+  constructor(api, store) {
+    this.#api = api;
     this.#store = store;
-    addEventListener("storage", () => { this.#known.clear(); store.touch("rows"); });
+    addEventListener("storage", (event) => {
+      if (event.key !== null && !event.key.startsWith(PREFIX)) return;
+      this.#known.clear();
+      store.touch("rows");
+    });
+    addEventListener("pagehide", () => this.#flush());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#flush());
   }
 
   #name(thread) { return `${PREFIX}${this.#store.me.id}.${thread}`; }
@@ -18,18 +34,93 @@ export class Drafts {
   /** {reply, note}, each "" when there is none. */
   of(thread) {
     const name = this.#name(thread);
-    if (!this.#known.has(name)) this.#known.set(name, JSON.parse(localStorage.getItem(name)) ?? EMPTY);
+    if (!this.#known.has(name)) this.#known.set(name, { ...EMPTY, ...JSON.parse(localStorage.getItem(name)) });
     return this.#known.get(name);
   }
 
   /** `kind` is "reply" or "note". */
   save(thread, kind, body) {
-    const draft = Object.freeze({ ...this.of(thread), [kind]: body });
+    this.#put(thread, { [kind]: body });
+    if (kind === "reply") this.#later(thread, PAUSE);
+  }
+
+  /** The words were handed on to be sent. The server drops its own draft with the reply, so it need not be told;
+   *  unless a draft is on its way to it, which might come after. */
+  sent(thread, kind) {
+    clearTimeout(this.#timers.get(thread));
+    this.#timers.delete(thread);
+    this.#put(thread, { [kind]: "", ...(kind === "reply" && !this.#sending.has(thread) ? { saved: "" } : {}) });
+    if (kind === "reply" && this.#sending.has(thread)) this.#later(thread, PAUSE);
+  }
+
+  /** Grows with each change here: what was asked for before one is too old to be taken. */
+  turn(thread) { return this.#turns.get(thread) ?? 0; }
+
+  /** What the server has, as asked for at `turn`. Answers whether the reply's words are others now. */
+  meet(thread, body, turn) {
+    const { reply, saved } = this.of(thread);
+    if (turn !== this.turn(thread) || this.#timers.has(thread) || this.#sending.has(thread)) return false;
+    const theirs = body ?? "";
+    if (reply !== saved && reply !== theirs) {
+      this.#later(thread, 0);
+      return false;
+    }
+    this.#put(thread, { reply: theirs, saved: theirs });
+    return reply !== theirs;
+  }
+
+  /** The server is there (again): what it does not have yet goes to it. */
+  resume() {
+    const mine = this.#name("");
+    for (const name of Object.keys(localStorage).filter((each) => each.startsWith(mine))) {
+      const thread = name.slice(mine.length);
+      const { reply, saved } = this.of(thread);
+      if (reply !== saved) this.#later(thread, PAUSE);
+    }
+  }
+
+  #put(thread, change) {
+    const draft = Object.freeze({ ...this.of(thread), ...change });
     const name = this.#name(thread);
     this.#known.set(name, draft);
-    if (draft.reply || draft.note) localStorage.setItem(name, JSON.stringify(draft));
+    this.#turns.set(thread, this.turn(thread) + 1);
+    if (draft.reply || draft.note || draft.saved) localStorage.setItem(name, JSON.stringify(draft));
     else localStorage.removeItem(name);
     this.#store.touch("rows");
+  }
+
+  #later(thread, wait) {
+    clearTimeout(this.#timers.get(thread));
+    const me = this.#store.me.id;
+    this.#timers.set(thread, setTimeout(() => {
+      this.#timers.delete(thread);
+      if (this.#store.me?.id === me) this.#push(thread, { wait });
+    }, wait));
+  }
+
+  #flush() {
+    for (const [thread, timer] of this.#timers) {
+      clearTimeout(timer);
+      this.#push(thread, { last: true });
+    }
+    this.#timers.clear();
+  }
+
+  /** One at a time for a thread; what is typed meanwhile goes after it. */
+  async #push(thread, { wait = PAUSE, last = false }) {
+    const { reply, saved } = this.of(thread);
+    if (reply === saved) return;
+    if (this.#sending.has(thread) && !last) return this.#later(thread, PAUSE);
+    this.#sending.set(thread, reply);
+    try {
+      await this.#api.draft(thread, reply, { last });
+      this.#put(thread, { saved: reply });
+    } catch (error) {
+      if (error.lasting) this.#put(thread, { saved: reply });
+      else if (!last && error.status !== 401) this.#later(thread, Math.min(LONGEST_WAIT, 2 * Math.max(wait, PAUSE)));
+    } finally {
+      this.#sending.delete(thread);
+    }
   }
 }
 

@@ -1,16 +1,18 @@
 // The page: joins the desk to its parts, and shows the sign-in in their place while nobody is signed in.
 
 import { Desk } from "./desk.js";
+import { ownsFocus } from "./embedding.js";
 import { place } from "./router.js";
 import "./inbox.js";
 import "./keys.js";
 import "./panel.js";
 import "./sign-in.js";
+import "./status.js";
 import "./thread.js";
 
 const desk = new Desk();
 const part = (name) => document.querySelector(name);
-const parts = ["tl-inbox", "tl-thread", "tl-panel", "tl-keys"].map(part);
+const parts = ["tl-inbox", "tl-thread", "tl-panel", "tl-status", "tl-keys"].map(part);
 const signIn = part("tl-sign-in");
 const workplace = document.getElementById("workplace");
 const banner = document.getElementById("connection");
@@ -30,17 +32,17 @@ async function begin(me) {
   show({ signedIn: true });
   arrive();
   const begun = desk.begin(me);
-  if (place().thread) part("tl-thread").takeFocus();
-  else part("tl-inbox").takeFocus();
+  if (ownsFocus()) part(place().thread ? "tl-thread" : "tl-inbox").takeFocus();
   await begun;
 }
 
 function arrive() {
-  const { view, thread } = place();
-  workplace.dataset.level = thread ? "thread" : "inbox";
-  part("tl-inbox").show(view, thread);
-  part("tl-thread").show(thread);
-  part("tl-panel").show(thread);
+  const where = place();
+  workplace.dataset.level = where.view === "status" ? "status" : where.thread ? "thread" : "inbox";
+  part("tl-inbox").show(where);
+  part("tl-thread").show(where);
+  part("tl-panel").show(where.thread);
+  part("tl-status").show(where.view === "status");
 }
 
 signIn.onSignedIn = begin;

@@ -29,10 +29,11 @@ function mediaLine(media) {
 }
 
 /** `head`: whether author and time stand above it; they are there for screen readers in any case. */
-function frame(look, head, { name, at, who, mark }, ...content) {
+function frame(look, head, { name, at, who, mark, token }, ...content) {
   return h("li", { class: `message ${look}` },
     head && look !== "out" ? h("span", { class: "avatar small", hue: hue(...who), "aria-hidden": "true" }, initials(name)) : null,
-    h("div", { class: head ? "message-head" : "message-head unseen" }, isolated(personName(name)), " ", mark ? h("span", { class: "mark" }, mark) : null, " ", when(at)),
+    h("div", { class: head ? "message-head" : "message-head unseen" }, isolated(personName(name)), " ", mark ? h("span", { class: "mark" }, mark) : null, " ",
+      token ? h("span", { title: "Written with this person's personal token, not in the console" }, "via token ") : null, when(at)),
     ...content);
 }
 
@@ -59,7 +60,7 @@ export function messageElement(message, { head, state, me, decide }) {
   const text = message.body || !media ? body(message.body) : [];
   return frame(look, head, {
     name: mine ? "You" : message.author.name, at: message.at, who: [message.author.kind, message.author.id],
-    mark: look === "note" ? "Note. Only your team sees this" : null,
+    mark: look === "note" ? "Note. Only your team sees this" : null, token: message.author.via === "token",
   }, h("div", { class: "bubble" }, ...text, media), state ? deliveryLine(message, decide) : null);
 }
 

@@ -17,7 +17,7 @@ export class Panel extends HTMLElement {
     this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
       this.card = h("div", { class: "card", hidden: true }, this.avatar, this.name), this.facts));
-    desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("rows")) && this.#render());
+    desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
   }
 
   show(id) {

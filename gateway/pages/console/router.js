@@ -1,15 +1,36 @@
-// Where one is: a view and perhaps a thread, written in the address after the #, so that Back and a reload work.
+// Where one is, written in the address after the #, so that Back and a reload work:
+// #/waiting, #/all/t/17, #/search/boiler/t/17/m/99 (a thread at one of its messages), #/status.
 
-import { VIEWS } from "./store.js";
+import { VIEWS } from "./lists.js";
 
-/** {view, thread} from an address such as "#/waiting/t/17". */
+const PLACES = [...VIEWS, "search", "status"];
+
+/** {view, query, thread, message} from an address. */
 export function place(hash = location.hash) {
-  const [, view, , thread] = hash.split("/");
-  return { view: VIEWS.includes(view) ? view : "waiting", thread: thread ? decodeURIComponent(thread) : null };
+  const parts = hash.split("/").slice(1);
+  const view = PLACES.includes(parts[0]) ? parts[0] : "waiting";
+  const rest = parts.slice(view === "search" ? 2 : 1);
+  const after = (name) => (rest.includes(name) ? decodeURIComponent(rest[rest.indexOf(name) + 1] ?? "") || null : null);
+  return { view, query: view === "search" ? decodeURIComponent(parts[1] ?? "") : "", thread: after("t"), message: after("m") };
 }
 
-export const href = (view, thread = null) => `#/${view}${thread ? `/t/${encodeURIComponent(thread)}` : ""}`;
+/** The view whose list is read beside what is shown: a search and the status page stand over one. */
+export const listOf = (view) => (VIEWS.includes(view) ? view : "waiting");
 
-export function go(view, thread = null) {
-  if (location.hash !== href(view, thread)) location.hash = href(view, thread);
+export function href({ view, query = "", thread = null, message = null }) {
+  const parts = ["#", view, ...(view === "search" ? [encodeURIComponent(query)] : [])];
+  if (thread) parts.push("t", encodeURIComponent(thread));
+  if (thread && message) parts.push("m", encodeURIComponent(message));
+  return parts.join("/");
+}
+
+export function go(where) {
+  if (location.hash !== href(where)) location.hash = href(where);
+}
+
+/** Goes there without a step in the history, and says so as a link would have. */
+export function replace(where) {
+  if (location.hash === href(where)) return;
+  history.replaceState(null, "", href(where));
+  dispatchEvent(new HashChangeEvent("hashchange"));
 }

@@ -1,6 +1,7 @@
 // The sign-in. It asks for a login and a password, says what is wrong in words, and keeps neither.
 
 import { h } from "./dom.js";
+import { ownsFocus } from "./embedding.js";
 
 export class SignIn extends HTMLElement {
   #desk;
@@ -27,7 +28,7 @@ export class SignIn extends HTMLElement {
       ? "Your session has ended. What you were writing is kept."
       : "Sign in to read and answer your team's messages.";
     this.#fault.textContent = "";
-    (this.#login.value ? this.#password : this.#login).focus();
+    if (ownsFocus()) (this.#login.value ? this.#password : this.#login).focus();
   }
 
   async #send(event) {

@@ -1,24 +1,21 @@
 // What this tab knows: inbox rows, the three views over them, and the conversations that were opened.
 // It changes by two ways only, a list that was read and an event that came, and both may come twice or cross:
 // rows and messages are put in by their id, and events that came while a list was on its way are applied again after it.
+// It stays small however many threads there are: a row that no view reaches and nobody has open is not kept.
 
 import { Conversation } from "./conversation.js";
+import { List, VIEWS } from "./lists.js";
 
-export const VIEWS = ["waiting", "mine", "all"];
 const KEPT_CONVERSATIONS = 20;
-
-const newestFirst = (row) => row.last_message?.at ?? "";
-const ORDER = {
-  waiting: { holds: (row) => Boolean(row.waiting_since), key: (row) => row.waiting_since ?? "", rising: true },
-  mine: { holds: (row, me) => row.claimed_by?.id === me.id, key: newestFirst, rising: false },
-  all: { holds: () => true, key: newestFirst, rising: false },
-};
+const KEPT_ROWS = 2_000;
+/** A view that has grown longer than this by what came live is better read again. */
+const LONG = 400;
 
 export class Store extends EventTarget {
   me = null;
   rows = new Map();
   #api;
-  #views = new Map();
+  #views = Object.fromEntries(VIEWS.map((name) => [name, new List(name)]));
   #conversations = new Map();
   #loads = new Set();
   #changed = new Set();
@@ -26,14 +23,12 @@ export class Store extends EventTarget {
   constructor(api) {
     super();
     this.#api = api;
-    this.forget();
   }
 
   /** Everything but the words still being written, which are not kept here. */
   forget() {
-    this.rows.clear();
+    this.#beginAgain();
     this.#conversations.clear();
-    for (const view of VIEWS) this.#views.set(view, { loaded: false, next: null, edge: null, busy: false, turn: 0 });
     this.touch("rows");
   }
 
@@ -49,32 +44,27 @@ export class Store extends EventTarget {
     for (const topic of topics) this.#changed.add(topic);
   }
 
-  view(name) { return this.#views.get(name); }
+  view(name) { return this.#views[name]; }
 
-  /** The rows of a view, in order, as far as it has been read. */
-  list(name) {
-    const { holds, key, rising } = ORDER[name];
-    const { edge, loaded } = this.#views.get(name);
-    if (!loaded) return [];
-    const within = (row) => edge === null || (rising ? key(row) <= edge : key(row) >= edge);
-    const sign = rising ? 1 : -1;
-    return [...this.rows.values()]
-      .filter((row) => holds(row, this.me) && within(row))
-      .sort((a, b) => (key(a) < key(b) ? -sign : key(a) > key(b) ? sign : 0));
-  }
+  /** Whether a view has grown so long, by what came live, that its first page should be read again. */
+  isLong(name) { return this.#views[name].ids.length > LONG; }
 
-  /** Reads the next page of a view, or with `anew` everything from its first; answers the list's `feed`.
-   *  Raises what the API raises. */
-  async more(name, { anew = false } = {}) {
-    const view = this.#views.get(name);
-    if (!anew && (view.busy || (view.loaded && !view.next))) return null;
+  /** Reads the next page of a view; with `renew` its first page in place of what it held; with `anew` that, and all
+   *  else is forgotten. Answers the list's `feed`. Raises what the API raises. */
+  async more(name, { anew = false, renew = false } = {}) {
+    const view = this.#views[name];
+    const first = anew || renew;
+    if (!anew && (view.busy || (!renew && view.loaded && !view.next))) return null;
     view.busy = true;
     const turn = ++view.turn;
     try {
-      return await this.loading(() => this.#api.threads(name, anew ? null : view.next), (page) => {
+      return await this.loading(() => this.#api.threads(name, first ? null : view.next), (page) => {
         if (turn !== view.turn) return null;
         if (anew) this.#beginAgain();
-        this.#takePage(view, page, ORDER[name].key);
+        if (renew) view.clear();
+        view.take(page, this.me);
+        for (const row of page.items) this.#keep(row);
+        this.touch("rows");
         return page.feed ?? null;
       });
     } finally {
@@ -82,17 +72,25 @@ export class Store extends EventTarget {
     }
   }
 
-  #takePage(view, page, key) {
-    for (const row of page.items) this.rows.set(row.id, row);
-    view.loaded = true;
-    view.next = page.next ?? null;
-    view.edge = view.next && page.items.length ? key(page.items.at(-1)) : null;
-    this.touch("rows");
-  }
-
   #beginAgain() {
     this.rows.clear();
-    for (const view of this.#views.values()) Object.assign(view, { loaded: false, next: null, edge: null });
+    for (const view of Object.values(this.#views)) view.clear();
+  }
+
+  /** Takes a row as it is now, if a view reaches it or somebody looks at it. */
+  #keep(row) {
+    let reached = this.rows.has(row.id) || this.#conversations.has(row.id);
+    for (const view of Object.values(this.#views)) reached = view.place(row, this.me) || reached;
+    if (!reached) return;
+    this.rows.set(row.id, row);
+    if (this.rows.size > KEPT_ROWS + LONG) this.#sweep();
+  }
+
+  #sweep() {
+    const views = Object.values(this.#views);
+    for (const id of this.rows.keys()) {
+      if (!this.#conversations.has(id) && !views.some((view) => view.has(id))) this.rows.delete(id);
+    }
   }
 
   /** The conversation of a thread, opened or made. */
@@ -141,7 +139,7 @@ export class Store extends EventTarget {
       counted = event.message.at;
     }
     if (event.kind === "message.sent" && event.by?.id === this.me?.id) unread = 0;
-    this.rows.set(event.thread, { ...event.row, unread, counted });
+    this.#keep({ ...event.row, unread, counted });
   }
 
   #read(event) {
@@ -154,23 +152,20 @@ export class Store extends EventTarget {
     const before = this.rows.get(id);
     if (!before) return () => {};
     const after = { ...before, ...change };
-    this.rows.set(id, after);
-    this.touch("rows", id);
-    return () => {
-      if (this.rows.get(id) === after) this.rows.set(id, before);
-      this.touch("rows", id);
-    };
+    this.put(after);
+    return () => { if (this.rows.get(id) === after) this.put(before); };
   }
 
-  /** What the server says a row is now, from an action's answer or a thread's detail. */
+  /** What the server says a row is now, from an action's answer, a thread's detail or a search. */
   put(row) {
-    this.rows.set(row.id, row);
+    this.#keep(row);
     this.touch("rows", row.id);
   }
 
   drop(id) {
     this.rows.delete(id);
     this.#conversations.delete(id);
+    for (const view of Object.values(this.#views)) view.remove(id);
     this.touch("rows", id);
   }
 

@@ -5,12 +5,13 @@ import { Composer } from "./composer.js";
 import { go, href, place } from "./router.js";
 import { Timeline } from "./timeline.js";
 import { since } from "./time.js";
-import { channelName, personName } from "./words.js";
+import { channelName, personName, presenceWords } from "./words.js";
 
 export class Thread extends HTMLElement {
   #desk;
   #id = null;
   #conversation = null;
+  #message = null;
   #fault = null;
 
   start(desk) {
@@ -19,9 +20,9 @@ export class Thread extends HTMLElement {
     this.composer = new Composer(desk);
     this.composer.onSent = () => this.timeline.toEnd() ?? this.composer.text.focus();
     this.#build();
-    desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("rows")) && this.#render());
+    desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
     desk.addEventListener("complaint", ({ detail }) => this.#complain(detail));
-    desk.addEventListener("following", () => this.show(place().thread));
+    desk.addEventListener("following", () => this.show(place()));
   }
 
   #build() {
@@ -30,6 +31,7 @@ export class Thread extends HTMLElement {
     this.name = isolated("", {});
     this.heading = h("h2", { id: "thread-name", tabindex: "-1" }, this.name);
     this.about = h("p", { class: "quiet about" });
+    this.others = h("p", { class: "others", hidden: true });
     const act = (verb) => () => this.act(verb);
     this.claim = button("Take on", { icon: "claim", press: act("claim"), title: "c", "aria-keyshortcuts": "c" });
     this.done = button("Done", { icon: "done", press: act("done"), title: "e", "aria-keyshortcuts": "e" });
@@ -37,7 +39,7 @@ export class Thread extends HTMLElement {
     this.complaint = h("div", { class: "complaint", role: "alert", hidden: true }, h("p"),
       button("Understood", { look: "plain", press: () => { this.complaint.hidden = true; this.takeFocus(); } }));
     this.open = h("div", { class: "open", hidden: true },
-      h("header", {}, this.back, h("div", { class: "who" }, this.heading, this.about),
+      h("header", {}, this.back, h("div", { class: "who" }, this.heading, this.about), this.others,
         h("div", { class: "acts" }, this.claim, this.done, this.details)),
       this.complaint, this.timeline.element, this.composer.element);
     this.closed = h("div", { class: "closed" }, h("h2"), h("p", { class: "quiet" }));
@@ -46,22 +48,30 @@ export class Thread extends HTMLElement {
 
   #panel() { return document.querySelector("tl-panel"); }
 
-  /** Shows a thread, or the empty place. */
-  show(id) {
+  /** Shows a thread, perhaps at one of its messages, or the empty place. */
+  show({ view, query, thread: id, message }) {
     const turned = id !== this.#id;
     this.#id = id;
-    this.back.setAttribute("href", href(place().view));
+    this.#message = message;
+    this.back.setAttribute("href", href({ view, query }));
+    say(this.back.lastElementChild, view === "search" ? "Search" : "Inbox");
     if (!this.#desk.following) return;
+    this.#desk.presence.look(id);
     this.#conversation = id ? this.#desk.store.conversation(id) : null;
     if (turned) this.complaint.hidden = true;
     this.#fault = null;
-    if (this.#conversation) this.#load(this.#conversation);
+    if (this.#conversation) this.#load(this.#conversation, message);
     this.#render();
   }
 
-  async #load(conversation) {
+  async #load(conversation, message) {
+    const { drafts, outgoing } = this.#desk;
+    const turn = drafts.turn(conversation.id);
     try {
-      await conversation.refresh();
+      const detail = await conversation.refresh(message);
+      const underWay = outgoing.of(conversation.id).some((item) => item.kind === "reply");
+      if (!underWay && drafts.meet(conversation.id, detail.draft, turn) && conversation === this.#conversation) this.composer.refill();
+      if (message && conversation === this.#conversation) this.timeline.find(conversation, message);
     } catch (error) {
       if (conversation !== this.#conversation || error.status === 401) return;
       if (error.status === 404) this.#desk.store.drop(conversation.id);
@@ -78,7 +88,8 @@ export class Thread extends HTMLElement {
     document.title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
     if (!shown) return this.#sayEmpty();
     this.#describe(conversation.row);
-    this.timeline.show(conversation);
+    this.#sayPresence(this.#desk.presence.of(conversation.id));
+    this.timeline.show(conversation, this.#message);
     this.composer.show(conversation);
   }
 
@@ -106,6 +117,15 @@ export class Thread extends HTMLElement {
     say(this.about, [holder, state, channelName(row.channel), team].filter(Boolean).join(" · "));
   }
 
+  /** "Ben is here", "Ben and Cleo are typing": those who type before those who only look. */
+  #sayPresence(people) {
+    const typing = people.filter((person) => person.typing);
+    const words = presenceWords(people);
+    this.others.hidden = !words;
+    this.others.toggleAttribute("data-typing", typing.length > 0);
+    if (this.others.textContent !== words) this.others.replaceChildren(h("span", { class: "pulse", "aria-hidden": "true" }), isolated(words));
+  }
+
   #complain(words) {
     say(this.complaint.firstElementChild, words);
     this.complaint.hidden = false;
@@ -125,6 +145,8 @@ export class Thread extends HTMLElement {
 
   write(mode) { if (this.isOpen) this.composer.write(mode); }
 
+  toNewest() { if (this.isOpen) this.timeline.toEnd(); }
+
   /** Focus on the messages, so that the arrows scroll at once. */
   takeFocus() {
     if (this.isOpen) this.timeline.scroller.focus({ preventScroll: true });
@@ -138,7 +160,7 @@ export async function actOn(desk, row, verb) {
   const inbox = document.querySelector("tl-inbox");
   const acting = desk.act(row.id, verb);
   if (verb === "done") {
-    if (place().thread && !matchMedia("(min-width: 700px)").matches) go(place().view);
+    if (place().thread && !matchMedia("(min-width: 700px)").matches) go({ ...place(), thread: null });
     requestAnimationFrame(() => inbox.passOn(row.id));
   }
   await acting;

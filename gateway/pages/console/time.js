@@ -39,6 +39,11 @@ export function since(at, now = Date.now()) {
   return days === 1 ? "1 day" : `${days} days`;
 }
 
+/** How long ago, while that says something: "now", "12 min", "3 h", "2 days"; a date after a week. */
+export function ago(at, now = Date.now()) {
+  return now - new Date(at) < 7 * 24 * HOUR ? since(at, now) : moment(at, new Date(now));
+}
+
 /** When: "14:02" today, "Yesterday", "Nov 16" before that. */
 export function moment(at, now = new Date()) {
   const then = new Date(at);

@@ -19,6 +19,9 @@ export class Timeline {
   #fresh = 0;
   #newest = null;
   #read = null;
+  #wanted = null;
+  /** Whether the run that is shown ended before the newest message: what is added to it was read, and is no news. */
+  #apart = false;
 
   constructor(desk, { onEdit }) {
     this.#desk = desk;
@@ -33,22 +36,42 @@ export class Timeline {
     desk.addEventListener("connection", () => { this.#read = null; });
   }
 
-  show(conversation) {
+  /** Shows a conversation; with `message`, nothing of it is shown before that one has been found. */
+  show(conversation, message = null) {
     if (conversation === this.#conversation) return this.render();
     this.#conversation = conversation;
     this.#made.clear();
     this.list.replaceChildren();
-    this.#atEnd = true;
+    this.#wanted = message;
+    this.#atEnd = !message;
     this.#fresh = 0;
     this.#newest = null;
     this.#read = null;
     this.render();
   }
 
+  /** Goes to the newest message, reading up to it if need be. */
   toEnd() {
     this.#atEnd = true;
-    this.#stick();
     this.scroller.focus({ preventScroll: true });
+    if (!this.#conversation.newer) return this.#stick();
+    this.#conversation.toNewest().then(() => { this.#atEnd = true; this.render(); }).catch(() => this.#desk.complain("The newest messages could not be read. Try again."));
+  }
+
+  /** Brings one message into the middle of what is seen, and marks it. */
+  find(conversation, message) {
+    if (conversation !== this.#conversation) return;
+    this.#wanted = null;
+    this.#atEnd = false;
+    this.render();
+    const element = this.#made.get(`message|${message}`)?.element;
+    if (!element) return;
+    for (const other of this.list.querySelectorAll(".found")) other.classList.remove("found");
+    element.classList.add("found");
+    const { top, height } = element.getBoundingClientRect();
+    const { top: edge, height: room } = this.scroller.getBoundingClientRect();
+    this.scroller.scrollTop += top - edge - Math.max(16, (room - height) / 2);
+    this.#scrolled();
   }
 
   #stick() {
@@ -59,24 +82,27 @@ export class Timeline {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END && !this.#conversation?.newer;
     if (this.#atEnd) {
       this.#fresh = 0;
       this.#sayNews();
       this.#markRead();
     }
-    this.#earlier();
+    this.#readOn();
   }
 
-  #earlier() {
-    if (this.#conversation?.loaded && this.scroller.scrollTop < NEAR_START) {
-      this.#conversation.earlier().catch(() => this.#desk.complain("Older messages could not be read. Scroll up to try again."));
-    }
+  /** Reads history before one comes to its edge, above and, after a search, below. */
+  #readOn() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (!this.#conversation?.loaded || this.#wanted || !clientHeight) return;
+    const failed = (what) => () => this.#desk.complain(`${what} messages could not be read. Scroll there again to try again.`);
+    if (scrollTop < NEAR_START) this.#conversation.earlier().catch(failed("Older"));
+    if (scrollHeight - clientHeight - scrollTop < NEAR_START) this.#conversation.later().catch(failed("Newer"));
   }
 
   render() {
     const conversation = this.#conversation;
-    if (!conversation?.loaded) return;
+    if (!conversation?.loaded || this.#wanted) return;
     const focused = this.list.contains(document.activeElement);
     const anchor = this.#atEnd ? null : this.#anchor();
     this.#countFresh(conversation);
@@ -86,7 +112,7 @@ export class Timeline {
     if (focused && !this.list.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
     this.#sayNews();
     this.#markRead();
-    this.#earlier();
+    this.#readOn();
   }
 
   /** The first message in sight, and where it stands. */
@@ -101,13 +127,15 @@ export class Timeline {
 
   #countFresh(conversation) {
     const from = conversation.items.findLastIndex((item) => itemKey(item) === this.#newest);
-    if (from >= 0 && !this.#atEnd) this.#fresh += conversation.items.slice(from + 1).filter((item) => !item.event).length;
+    if (from >= 0 && !this.#atEnd && !this.#apart) this.#fresh += conversation.items.slice(from + 1).filter((item) => !item.event).length;
     this.#newest = conversation.items.length ? itemKey(conversation.items.at(-1)) : null;
+    this.#apart = conversation.newer;
   }
 
   #sayNews() {
-    this.news.hidden = this.#fresh === 0;
-    say(this.news.lastElementChild, `${this.#fresh} new`);
+    const fresh = this.#fresh + (this.#conversation?.ahead ?? 0);
+    this.news.hidden = fresh === 0 && !this.#conversation?.newer;
+    say(this.news.lastElementChild, fresh ? `${fresh} new` : "To the newest");
   }
 
   /** Elements in order; one that shows the same thing as before is the same element. */

@@ -77,3 +77,16 @@ export function hue(kind, id) {
   for (const character of kind + id) sum = (sum * 31 + character.codePointAt(0)) % 9973;
   return (sum * 47) % 360;
 }
+
+/** What a colleague is called among colleagues. */
+export const firstName = (name) => name.trim().split(/\s+/u)[0] || name;
+
+/** "Ben is typing", "Ben and Cleo are here", "" for nobody; those who type before those who only look. */
+export function presenceWords(people) {
+  const typing = people.filter((person) => person.typing);
+  const told = typing.length ? typing : people;
+  if (!told.length) return "";
+  const names = told.map((person) => firstName(person.name));
+  const who = names.length < 3 ? names.join(" and ") : `${names[0]} and ${names.length - 1} others`;
+  return `${who} ${told.length > 1 ? "are" : "is"} ${typing.length ? "typing" : "here"}`;
+}
