@@ -22,7 +22,7 @@ from aiohttp import web
 from gateway.channels.registry import Channels
 from gateway.errors import Conflict, Unavailable
 from gateway.feed.follow import Feed
-from gateway.http.deps import DemoPhone, Deps, Reading
+from gateway.http.deps import ConfigState, DemoPhone, Deps, Reading
 from gateway.http.server import make_app, make_operator_app, make_runner
 from gateway.outbox.worker import Outbox
 from gateway.scheduler import Housekeeping, Indexer
@@ -92,7 +92,8 @@ class Gateway:
             channels=self.channels,
             feed=self.feed,
             clock=clock,
-            faults=lambda: len(self.watcher.faults),
+            config=lambda: ConfigState(self.watcher.faults, self.watcher.notices),
+            started_at=clock(),
             demo=demo,
             readings=_readings(self.store, self.feed),
         )
@@ -112,8 +113,8 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         stack.push_async_callback(gateway.channels.close)
         stack.push_async_callback(gateway.outbox.close)
         await gateway.start(settings)
-        housekeeping = Housekeeping(store, clock)
-        stack.callback(housekeeping.close)
+        housekeeping = Housekeeping(store, clock, gateway.channels.traffic)
+        stack.push_async_callback(housekeeping.close)
         stack.push_async_callback(Indexer(store, doorbell).close)
         deps = gateway.deps(demo)
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)

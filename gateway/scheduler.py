@@ -15,14 +15,16 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.actions.sign_in import WINDOW
+from gateway.channels.traffic import Traffic
 from gateway.errors import Problem
-from gateway.store import attempts, idempotency, search
+from gateway.store import attempts, idempotency, search, status
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(minutes=10)
+TRAFFIC_EVERY: Final = timedelta(seconds=30)
 INDEX_STEP: Final = 50
 """Messages indexed in one transaction: a few milliseconds of the writer's time."""
 INDEX_REST: Final = 4.0
@@ -33,18 +35,28 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Housekeeping:
-    """Forgets what has served its time: idempotency keys after seven days, attempts to sign in after their window."""
+    """Forgets what has served its time: idempotency keys after seven days, attempts to sign in after their window.
+    And writes down when something last came and went, which is noted in memory."""
 
-    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic) -> None:
+        self._store, self._clock, self._traffic = store, clock, traffic
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._scheduler.add_job(self.sweep, "interval", seconds=EVERY.total_seconds())
+        self._scheduler.add_job(self.note_traffic, "interval", seconds=TRAFFIC_EVERY.total_seconds())
         self._scheduler.start()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._scheduler.shutdown(wait=False)
+        await self.note_traffic()
+
+    async def note_traffic(self) -> None:
+        if seen := self._traffic.seen():
+            try:
+                await self._store.write(status.keep_traffic, seen)
+            except Problem as problem:
+                log.warning("housekeeping.failed", problem=problem.slug)
 
     async def sweep(self) -> None:
         """Bounded steps, so that nobody waits for a large one."""

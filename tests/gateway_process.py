@@ -15,13 +15,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -248,11 +249,13 @@ def write_config(folder: Path, port: int, twilio: str, more: Mapping[str, str] =
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """One that nobody listens on now, and below those that Linux gives to outgoing connections: a gateway that is
+    started again must find it free again."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = secrets.choice(range(20_000, 32_768))
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _environment(folder: Path) -> dict[str, str]:

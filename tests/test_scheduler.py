@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from gateway.scheduler import Housekeeping
-from gateway.store import attempts
+import asyncio
+
+from gateway.actions import view
+from gateway.channels.traffic import Traffic
+from gateway.domain.traffic import Seen
+from gateway.scheduler import Housekeeping, Indexer
+from gateway.store import attempts, search, status
 from tests.company import FRONT, SECOND, Company, company, engine
 
 __all__ = ["company", "engine"]
@@ -18,7 +23,7 @@ async def test_keys_and_attempts_are_forgotten_in_time(company: Company) -> None
     await company.note(ana.secret, thread, key="k1")
     written = company.clock()
     await company.store.write(attempts.add, "login", written)
-    housekeeping = Housekeeping(company.store, company.clock)
+    housekeeping = Housekeeping(company.store, company.clock, Traffic())
     try:
         for later, keys, tries in (
             (0, 1, 1),
@@ -33,7 +38,7 @@ async def test_keys_and_attempts_are_forgotten_in_time(company: Company) -> None
             query = "SELECT (SELECT count(*) FROM idempotency), (SELECT count(*) FROM attempt)"
             assert expected == await company.rows(query)
     finally:
-        housekeeping.close()
+        await housekeeping.close()
 
 
 async def test_more_than_one_step_is_taken(company: Company) -> None:
@@ -43,9 +48,36 @@ async def test_more_than_one_step_is_taken(company: Company) -> None:
            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
            SELECT 'agent', i || '', x'', '', 0 FROM n"""
     )
-    housekeeping = Housekeeping(company.store, company.clock)
+    housekeeping = Housekeeping(company.store, company.clock, Traffic())
     try:
         await housekeeping.sweep()
     finally:
-        housekeeping.close()
+        await housekeeping.close()
     assert [(0,)] == await company.rows("SELECT count(*) FROM idempotency")
+
+
+async def test_traffic_is_written_down(company: Company) -> None:
+    """When something last came, went and went wrong outlasts the process that saw it; what is newer wins."""
+    for first, error in ((1, 3), (5, None)):
+        traffic = Traffic()
+        traffic.came_in("sms", first)
+        if error is not None:
+            traffic.went_wrong("sms", "30003", "The phone is off.", error)
+        await Housekeeping(company.store, company.clock, traffic).close()
+    assert {"sms": Seen(5, None, 3, "30003", "The phone is off.")} == await company.store.read(status.kept_traffic)
+
+
+async def test_what_is_written_can_be_found(company: Company) -> None:
+    """The indexer takes in messages and customers as they come, and search finds both."""
+    ana = await company.hire("ana", FRONT)
+    indexer = Indexer(company.store, company.doorbell)
+    try:
+        await company.text(body="The storm took my signal")
+        ear = company.doorbell.listen()
+        async with asyncio.timeout(10):
+            while await company.store.read(search.behind):
+                await ear.heard(0.1)
+    finally:
+        await indexer.close()
+    found = await company.store.read(view.search, ana.secret, "storm sig", None, 10, company.clock())
+    assert ["The storm took my signal"] == [message["body"] for message, _ in found.messages]

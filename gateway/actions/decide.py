@@ -21,7 +21,7 @@ async def retry(tx: Tx, secret: bytes, message: MessageId, key: str | None, fing
     before = await idempotency.recall(tx, principal.key, key, fingerprint, now)
     if before is not None:
         return before
-    await deliveries.set_provider_id(tx, delivery.id, None)  # that of the new attempt will be another
+    await deliveries.begin_anew(tx, delivery.id)
     answer = await _step(tx, principal, delivery, "retry", now)
     await idempotency.keep(tx, principal.key, key, answer)
     return answer

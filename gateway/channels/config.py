@@ -49,5 +49,3 @@ class ChannelConfig(Strict):
     def problems(self, public_url: str, listen: str) -> Iterable[tuple[tuple[str, ...], str, str]]:
         """(key path, what is wrong, what would be right) for what only the whole folder can show."""
         return ()
-
-

@@ -17,6 +17,7 @@ import aiohttp
 
 from gateway.channels.config import ChannelConfig
 from gateway.channels.contract import Adapter, AdapterType, Context
+from gateway.channels.traffic import Traffic
 from gateway.errors import ConfigError, Fault, NotFound
 
 GROUP: Final = "teamline.adapters"
@@ -62,6 +63,7 @@ class Channels:
         self._live: dict[str, _Lease] = {}
         self._retired: set[_Lease] = set()
         self._public_url = ""
+        self.traffic = Traffic()
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._live))

@@ -8,6 +8,7 @@ from gateway.cli.demo import demo
 from gateway.cli.options import Commands
 from gateway.cli.people import agent, token
 from gateway.cli.serve import check, migrate, serve
+from gateway.cli.status import status
 from gateway.cli.verify import verify
 
 
@@ -17,5 +18,5 @@ def main() -> None:
     """The messaging gateway in which people answer. Start with `teamline demo`."""
 
 
-for command in (serve, check, demo, migrate, agent, token, verify):
+for command in (serve, check, demo, migrate, agent, token, status, verify):
     main.add_command(command)

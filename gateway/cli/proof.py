@@ -21,6 +21,15 @@ from gateway.store.store import Row, Store
 SLACK: Final = timedelta(minutes=5) // timedelta(microseconds=1)
 """Microseconds by which the clocks of two nodes may differ."""
 
+_REFERENCES: Final = {
+    "agent": "agent",
+    "thread": "thread",
+    "identity": "identity",
+    "delivery": "delivery",
+    "evidence": "credential_agent",
+}
+"""What a message refers to, and the column that is NULL when it is gone."""
+
 
 class Broken(Exception):
     """The first row that does not hold, in words."""
@@ -116,19 +125,17 @@ def _message_fault(row: Row) -> str | None:
         return "the message is not outbound"
     if (row["message_agent"], row["message_credential"]) != (row["agent_id"], row["credential_id"]):
         return "the message names another author or other evidence than was signed"
-    for reference in ("agent", "thread", "identity", "delivery"):
-        if row[reference] is None:
+    for reference, key in _REFERENCES.items():
+        if row[key] is None:
             return f"its {reference} is gone"
     if (row["delivery_identity"], row["delivery_channel"]) != (row["identity_id"], row["channel"]):
         return "its delivery goes elsewhere than the message"
     salt, to = bytes(row["salt"] or b""), (row["identity_id"], row["address_kind"], row["address"], row["channel"])
-    signed = digest(salt, row["body"], *to, row["at"])
-    return None if signed == bytes(row["digest"]) else "its text, address or time is not what was signed"
+    signed = digest(salt, row["body"], row["kind"], *to, row["at"])
+    return None if signed == bytes(row["digest"]) else "its text, evidence, address or time is not what was signed"
 
 
 def _evidence_fault(row: Row) -> str | None:
-    if row["credential_agent"] is None:
-        return "the evidence is gone"
     if row["credential_agent"] != row["agent_id"]:
         return "the evidence is another person's"
     if not row["may_reply"]:

@@ -69,12 +69,15 @@ class Message:
     """Since when the delivery is in this state."""
 
 
-def digest(salt: bytes, body: str, identity: int, kind: str, address: str, channel: str, at: int) -> bytes:
-    """What the authorship chain commits to, SHA-256: the words, whom they went to (the row and the address), and when.
+def digest(
+    salt: bytes, body: str, evidence: str, identity: int, kind: str, address: str, channel: str, at: int
+) -> bytes:
+    """What the authorship chain commits to, SHA-256: the words, under what kind of evidence, whom they went to (the row
+    and the address), and when.
 
     The salt (16 random bytes) is erased with the body, so that a text that was erased cannot be guessed from its digest
     while the chain stays verifiable.
     """
-    texts = (body, str(identity), kind, address, channel, str(at))
+    texts = (body, evidence, str(identity), kind, address, channel, str(at))
     parts = (salt, *(text.encode() for text in texts))
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

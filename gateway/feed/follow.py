@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
-from gateway.domain.author import AgentId
 from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Misuse, Problem, Unavailable
-from gateway.feed.cursor import decode, encode
+from gateway.feed.cursor import decode
 from gateway.feed.encode import News, news_after
 from gateway.feed.presence import Presence
+from gateway.feed.stream import Stream, concerns, frame
 from gateway.store import credentials, events
 from gateway.store.doorbell import Doorbell
 from gateway.store.events import Audience, Heads
@@ -35,87 +35,6 @@ FAR_BEHIND: Final = 5_000
 MOST_STREAMS: Final = 20_000
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class Pipe(Protocol):
-    """One connection's way out."""
-
-    def write(self, data: bytes, /) -> None:
-        """To the transport at once."""
-
-    def buffered(self) -> int:
-        """Bytes that the client has not taken yet."""
-
-    async def drain(self) -> None:
-        """Wait until the client has taken most of it; raises ConnectionError when it is gone."""
-
-    def cut(self) -> None:
-        """Drop the connection without ceremony."""
-
-
-class Stream:
-    """One client's stream, from `open` to its end."""
-
-    __slots__ = ("_ended", "_feed", "_positions", "_resync", "agent", "audience", "pipe", "reach_version", "secret")
-
-    def __init__(
-        self,
-        feed: Feed,
-        secret: bytes,
-        standing: events.Standing,
-        audience: Audience,
-        positions: Heads,
-        resync: bool,
-    ) -> None:
-        self._feed = feed
-        self.secret = secret
-        self.agent: AgentId = standing.agent
-        self.reach_version = standing.reach_version
-        self.audience = audience
-        self._positions = positions
-        self._resync = resync
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.pipe: Pipe | None = None
-
-    async def run(self, pipe: Pipe) -> None:
-        """Catch up, then follow. Returns when the stream must end; the client then connects anew."""
-        self.pipe = pipe
-        try:
-            pipe.write(b"retry: 1000\n\n")
-            if self._resync:
-                pipe.write(_resync(self._positions))
-            await self._catch_up(pipe)
-            if not self._ended.done():
-                self._feed.join(self)
-            await self._ended
-        except ConnectionError:
-            pipe.cut()
-        finally:
-            self._feed.leave(self)
-
-    async def _catch_up(self, pipe: Pipe) -> None:
-        """Read from the database up to the place that the others on this node are at; who is ahead of them, as after
-        reading a list, waits until they have come there."""
-        while not self._ended.done():
-            dispatched = self._feed.dispatched.coming()
-            if behind := self._feed.behind(self._positions):
-                await self._read_on(pipe, behind)
-            elif self._feed.ahead(self._positions):
-                await asyncio.wait((dispatched, self._ended), return_when=asyncio.FIRST_COMPLETED)
-            else:
-                return
-
-    async def _read_on(self, pipe: Pipe, behind: Heads) -> None:
-        for news in await self._feed.read(behind):
-            if news.seq <= self._feed.positions[news.team]:
-                self._positions[news.team] = news.seq
-                if concerns(news, self.audience):
-                    pipe.write(frame(news, self._positions))
-        await pipe.drain()
-
-    def end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
 
 
 class Feed:
@@ -187,7 +106,7 @@ class Feed:
 
     def join(self, stream: Stream) -> None:
         """Only synchronously after neither `behind` nor `ahead`, so that nothing is dispatched in between."""
-        if self.behind(stream._positions) or self.ahead(stream._positions):  # noqa: SLF001  one idea in two classes
+        if self.behind(stream.positions) or self.ahead(stream.positions):
             raise Misuse("a stream joined before it had caught up")
         self._hubs.setdefault(stream.audience, set()).add(stream)
 
@@ -199,7 +118,7 @@ class Feed:
         hub.discard(stream)
         if not hub:
             self._hubs.pop(stream.audience, None)
-        for team in stream._positions:  # noqa: SLF001
+        for team in stream.positions:
             self._followers[team] -= 1
             if not self._followers[team]:
                 del self._followers[team], self.positions[team]
@@ -272,22 +191,9 @@ class Feed:
                 stream.end()
 
 
-def concerns(news: News, audience: Audience) -> bool:
-    """Whether this audience may have this event."""
-    return (news.home and news.team in audience.teams) or news.thread in audience.guest_threads
-
-
-def frame(news: News, positions: Heads) -> bytes:
-    return b"id: " + encode(positions).encode() + b"\n" + news.body
-
-
-def _resync(positions: Heads) -> bytes:
-    return f'id: {encode(positions)}\nevent: resync\ndata: {{"kind":"resync"}}\n\n'.encode()
-
-
 def _logs(hub: set[Stream]) -> Heads:
     """The logs that a hub's streams follow: the same for all, since they are of one audience."""
-    return next(iter(hub))._positions  # noqa: SLF001
+    return next(iter(hub)).positions
 
 
 async def _standing(tx: Tx, secret: bytes, now: int) -> tuple[events.Standing, Audience, Heads]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from gateway.channels.registry import Channels
+from gateway.errors import Fault
 from gateway.feed.follow import Feed
 from gateway.http.metrics import Metrics
 from gateway.http.passwords import Passwords
@@ -42,6 +43,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigState:
+    """Faults of the folder that kept it from being taken up, and what in it needs a restart, in words."""
+
+    faults: tuple[Fault, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Deps:
     """Everything a request may need. `clock` gives microseconds since 1970."""
 
@@ -50,8 +59,9 @@ class Deps:
     channels: Channels
     feed: Feed
     clock: Callable[[], int]
-    faults: Callable[[], int] = lambda: 0
-    """How many faults the config folder has that were not taken up."""
+    config: Callable[[], ConfigState] = ConfigState
+    """How the config folder stands to what is in use."""
+    started_at: int = 0
     demo: DemoPhone | None = None
     readings: tuple[Reading, ...] = ()
     body_seconds: float = BODY_SECONDS

@@ -36,6 +36,13 @@ PAGE: Final = _ALWAYS | {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+DEMO_PAGE: Final = PAGE | {
+    "Content-Security-Policy": PAGE["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'; frame-src 'self'"
+    )
+}
+"""On the demo, the console stands beside the phone on one page of ours."""
+
 STREAM: Final = _ALWAYS | {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from gateway.errors import Malformed, NotFound, Problem
-from gateway.http import agent_api, sign_in, stream
+from gateway.http import agent_api, desk_api, sign_in, stream
 from gateway.http.deps import Deps
 from gateway.http.health import Health, Readings
 from gateway.http.openapi import document
@@ -21,11 +21,12 @@ from gateway.http.principal import cookie_name
 from gateway.http.problems import Unexpected, Unmet, WrongMethod, explain, refusal
 from gateway.http.route import Handler, Route, answer
 from gateway.http.static import Pages
+from gateway.http.status import OperatorStatus
 from gateway.http.webhooks import Webhooks, below_prefix
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-ROUTES: Final[tuple[Route[Any, Any], ...]] = (*sign_in.ROUTES, *agent_api.ROUTES, *stream.ROUTES)
+ROUTES: Final[tuple[Route[Any, Any], ...]] = (*sign_in.ROUTES, *agent_api.ROUTES, *desk_api.ROUTES, *stream.ROUTES)
 
 _CONNECTION: Final[Mapping[str, Any]] = {
     "access_log": None,
@@ -41,7 +42,7 @@ Methods = Mapping[str, Handler]
 def make_app(deps: Deps) -> web.Application:
     """Everything that the public listener serves. Run it with `make_runner`."""
     app = web.Application(handler_args=_SERVER)
-    pages, health, hooks = Pages(deps), Health(deps), Webhooks(deps)
+    pages, health, hooks, operator = Pages(deps), Health(deps), Webhooks(deps), OperatorStatus(deps)
     deps.metrics.registry.register(Readings(deps.readings))
     for path, methods in _api(deps).items():
         _add(app, deps, path, methods)
@@ -56,6 +57,7 @@ def make_app(deps: Deps) -> web.Application:
         "/healthz": health.alive,
         "/readyz": health.ready,
         "/metrics": health.private_metrics,
+        "/status.json": operator.private_status,
     }.items():
         _add(app, deps, path, {"GET": handler})
     _add_elsewhere(app, deps, hooks)
@@ -68,7 +70,12 @@ def make_operator_app(deps: Deps) -> web.Application:
     """What `operator_listen` serves, to whoever can reach it."""
     app = web.Application(handler_args=_SERVER)
     health = Health(deps)
-    for path, handler in {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}.items():
+    for path, handler in {
+        "/healthz": health.alive,
+        "/readyz": health.ready,
+        "/metrics": health.metrics,
+        "/status.json": OperatorStatus(deps).status,
+    }.items():
         _add(app, deps, path, {"GET": handler})
     _add_elsewhere(app, deps, None)
     return app

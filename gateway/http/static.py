@@ -79,6 +79,7 @@ class Pages:
                 "number": phone.number,
                 "team_number": phone.team_number,
                 "team_name": phone.team_name,
+                "console": "/console",
             }
         )
 
@@ -90,10 +91,11 @@ class Pages:
         file = self._files.get(name)
         if file is None:
             raise NotFound
+        base = headers.PAGE if self._deps.demo is None else headers.DEMO_PAGE
         extra = {"ETag": file.etag} | (headers.HSTS if is_encrypted(self._deps.settings()) else {})
         if file.etag in _tags(request):
-            return web.Response(status=304, headers=headers.PAGE | extra)
-        return web.Response(body=file.body, headers=headers.PAGE | extra | {"Content-Type": file.kind})
+            return web.Response(status=304, headers=base | extra)
+        return web.Response(body=file.body, headers=base | extra | {"Content-Type": file.kind})
 
 
 def _read(path: Path) -> _File:

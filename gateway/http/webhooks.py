@@ -61,6 +61,7 @@ class Webhooks:
         destination = adapter.destination(inbound.endpoint)
         if destination is None:
             await deps.store.write(record_unrouted, channel, inbound.endpoint, now)
+            deps.channels.traffic.went_wrong(channel, None, "A message came for a number that is not configured.", now)
             log.warning("webhook.unrouted", channel=channel)
             raise NotFound("this number is not configured here")
         own_team = destination.team == BY_REGION
@@ -71,6 +72,7 @@ class Webhooks:
             deps.metrics.repeated(channel).inc()
         else:
             deps.metrics.inbound(channel).inc()
+            deps.channels.traffic.came_in(channel, now)
         log.info("webhook.message", channel=channel, thread=receipt.thread, message=receipt.message)
 
     async def _report(self, channel: str, said: DeliveryReport) -> None:

@@ -88,7 +88,7 @@ def _lost(adapter: Adapter, delivery: Delivery, detail: str, now: int, code: str
 def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, chance: float) -> Ending:
     match error.verdict:
         case "transient":
-            wait = delay(delivery.attempt, chance, error.retry_after)
+            wait = delay(delivery.tries, chance, error.retry_after)
             if wait is None:
                 return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, WORN_OUT)
             due_at = now + wait // _MICROSECOND

@@ -127,6 +127,7 @@ class Pump:
 
     async def _send(self, delivery: Delivery, begun: float) -> None:
         ending = await self._attempt(delivery, begun)
+        self._note(ending)
         while time.monotonic() - begun < LEASE:
             try:
                 await self._store.write_each(deliver.finish, ending, Lane.PEOPLE)
@@ -135,6 +136,13 @@ class Pump:
                 await asyncio.sleep(POLL)
             else:
                 return
+
+    def _note(self, ending: deliver.Ending) -> None:
+        traffic = self._channels.traffic
+        if ending.step == "accepted":
+            traffic.went_out(self._channel, ending.now)
+        elif ending.detail is not None:
+            traffic.went_wrong(self._channel, ending.code, ending.detail, ending.now)
 
     async def _attempt(self, delivery: Delivery, begun: float) -> deliver.Ending:
         """By our own clock, counted from before the claim: a lease that is nearly over is not used."""

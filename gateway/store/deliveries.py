@@ -11,7 +11,7 @@ from gateway.domain.thread import Line
 from gateway.store.store import Row, Tx, certain
 
 _COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery.message_id, delivery.channel,
-       delivery.endpoint, delivery.state, delivery.attempt, delivery.first_tried_at, delivery.lookups,
+       delivery.endpoint, delivery.state, delivery.attempt, delivery.tries, delivery.first_tried_at, delivery.lookups,
        delivery.provider_id, identity.kind, identity.address, message.body"""
 _FROM: Final = """FROM delivery JOIN identity ON identity.id = delivery.identity_id
   JOIN message ON message.id = delivery.message_id"""
@@ -29,6 +29,7 @@ class Delivery:
     endpoint: str
     state: State
     attempt: int
+    tries: int
     first_tried_at: int | None
     lookups: int
     provider_id: str | None
@@ -107,8 +108,8 @@ async def take(tx: Tx, delivery: DeliveryId, now: int, lease_until: int) -> bool
     """Claim for one attempt; the attempt's number is what completion must name."""
     return bool(
         await tx.run(
-            """UPDATE delivery SET state = 'sending', attempt = attempt + 1, due_at = NULL, lease_until = ?3,
-                      first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
+            """UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
+                      lease_until = ?3, first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
                 WHERE id = ?1 AND state = 'queued'""",
             delivery,
             now,
@@ -154,6 +155,11 @@ async def change(tx: Tx, delivery: DeliveryId, new: Change, now: int) -> None:
 
 async def set_provider_id(tx: Tx, delivery: DeliveryId, provider_id: str | None) -> None:
     await tx.run("UPDATE delivery SET provider_id = ?2 WHERE id = ?1", delivery, provider_id)
+
+
+async def begin_anew(tx: Tx, delivery: DeliveryId) -> None:
+    """A person has decided to send it again: its provider id will be another, and back-off counts from the start."""
+    await tx.run("UPDATE delivery SET provider_id = NULL, tries = 0 WHERE id = ?1", delivery)
 
 
 async def expired(tx: Tx, now: int) -> list[DeliveryId]:

@@ -86,7 +86,7 @@ async def add_outbound(
         )
     )
     message = MessageId(row["id"])
-    proof = digest(salt, body, line.identity, line.kind, line.address, line.channel, at)
+    proof = digest(salt, body, author.evidence.kind, line.identity, line.kind, line.address, line.channel, at)
     tx.sign(team, message, author.agent, author.evidence.credential, proof)
     return message
 

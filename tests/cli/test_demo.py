@@ -1,4 +1,4 @@
-"""The demo: a company that is founded once, holds under `verify`, looks alive at any hour, and stays on this machine."""
+"""The demo: its company is founded once, holds under `verify`, looks alive at any hour, and stays on this machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 import aiohttp
@@ -43,13 +44,22 @@ def company(tmp_path: Path) -> Settings:
     return load(CONFIG, {}, Overrides(f"127.0.0.1:{free_port()}", database))
 
 
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[SqliteStore]:
+    """Its database, closed however the test ends."""
+    store = await open_sqlite(settings.database.path, doorbell=Doorbell())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 @pytest.fixture
 async def store(company: Settings) -> AsyncIterator[SqliteStore]:
     """Its database, founded."""
-    store = await open_sqlite(company.database.path, doorbell=Doorbell())
-    await open_company(store, company, find_phone(company))
-    yield store
-    await store.close()
+    async with opened(company) as store:
+        await open_company(store, company, find_phone(company))
+        yield store
 
 
 async def rows(store: SqliteStore, query: str, *values: Value) -> list[tuple[Any, ...]]:
@@ -100,33 +110,30 @@ async def test_it_is_founded_once(store: SqliteStore, company: Settings) -> None
 
 async def test_a_founding_that_fails_leaves_nothing(company: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one transaction: whoever starts the demo next founds the whole company."""
-    store = await open_sqlite(company.database.path, doorbell=Doorbell())
-    with monkeypatch.context() as patch:
-        patch.setattr("gateway.cli.company.found.ENDINGS", {})
-        with pytest.raises(KeyError):
-            await open_company(store, company, find_phone(company))
-    assert [(0,)] == await rows(store, "SELECT count(*) FROM agent")
-    await open_company(store, company, find_phone(company))
-    assert [(len(read_customers()),)] == await rows(store, "SELECT count(*) FROM thread")
-    await store.close()
+    async with opened(company) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr("gateway.cli.company.founding.ENDINGS", {})
+            with pytest.raises(KeyError):
+                await open_company(store, company, find_phone(company))
+        assert [(0,)] == await rows(store, "SELECT count(*) FROM agent")
+        await open_company(store, company, find_phone(company))
+        assert [(len(read_customers()),)] == await rows(store, "SELECT count(*) FROM thread")
 
 
 async def test_founding_is_quick(company: Settings) -> None:
-    """It takes a fraction of a second of computing, so that a first start is a start."""
-    store = await open_sqlite(company.database.path, doorbell=Doorbell())
-    begun = perf_counter()
-    await open_company(store, company, find_phone(company))
-    assert perf_counter() - begun < 5  # 0.3 s on an idle machine; a busy one is slow at everything
-    await store.close()
+    """It takes well under a second of computing, so that a first start is a start."""
+    async with opened(company) as store:
+        begun = process_time()  # not the clock on the wall: other tests run beside this one
+        await open_company(store, company, find_phone(company))
+        assert process_time() - begun < 1
 
 
 async def test_without_a_phone_there_are_people_only(tmp_path: Path) -> None:
     """Where no loopback channel is turned on nobody can have written; the accounts are there all the same."""
-    settings = _folder(tmp_path, "")
-    store = await open_sqlite(settings.database.path, doorbell=Doorbell())
-    assert len(read_people()) == len(await open_company(store, settings, find_phone(settings)))
-    assert [(0,)] == await rows(store, "SELECT count(*) FROM thread")
-    await store.close()
+    settings = _folder(tmp_path, "# as it comes\n")
+    async with opened(settings) as store:
+        assert len(read_people()) == len(await open_company(store, settings, find_phone(settings)))
+        assert [(0,)] == await rows(store, "SELECT count(*) FROM thread")
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  bounds are naive
@@ -163,7 +170,11 @@ def test_whoever_acts_works_there() -> None:
 async def test_ana_sees_who_waits(company: Settings) -> None:
     """Signed in as the terminal says, Ana finds people who wait since minutes or hours, some of them with a colleague;
     and what she answers goes out."""
-    async with open_gateway(company, find_phone(company)) as gateway, aiohttp.ClientSession(gateway.url) as http:
+    jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of an address without a name
+    async with (
+        open_gateway(company, find_phone(company)) as gateway,
+        aiohttp.ClientSession(gateway.url, cookie_jar=jar) as http,
+    ):
         await open_company(gateway.store, company, find_phone(company))
         async with http.post(f"{BASE}/session", json={"login": "ana", "password": PASSWORD}) as answer:
             assert 200 == answer.status
@@ -223,16 +234,15 @@ def test_it_stays_on_this_machine(tmp_path: Path) -> None:
 async def test_its_accounts_serve_this_machine_only(tmp_path: Path) -> None:
     """`serve` refuses the demo's database once others could reach it."""
     settings = _folder(tmp_path, AWAY)
-    store = await open_sqlite(settings.database.path, doorbell=Doorbell())
-    await open_company(store, settings, None)
-    await store.close()
+    async with opened(settings) as store:
+        await open_company(store, settings, None)
     refused = await asyncio.to_thread(run, tmp_path, "serve")
     assert (1, "") == (refused.code, refused.out)
     assert "has the demo's accounts" in refused.err
 
 
 def _folder(path: Path, gateway: str) -> Settings:
-    """The shipped config with another gateway.toml and no phone, in a folder of its own; its database is absolute here only."""
+    """The shipped config with another gateway.toml and no phone, in a folder of its own."""
     shutil.copytree(CONFIG, path / "config")
     (path / "config/gateway.toml").write_text(gateway, encoding="utf-8")
     (path / "config/adapters/phone.toml").unlink()

@@ -22,31 +22,31 @@ SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
 DAMAGE: dict[str, tuple[str, str]] = {
     "body": (
         "UPDATE message SET body = 'Other words' WHERE id = 5",
-        "front-range: link 3: message 5: its text, address or time is not what was signed",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
     ),
     "salt": (
         "UPDATE message SET salt = x'00' WHERE id = 5",
-        "front-range: link 3: message 5: its text, address or time is not what was signed",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
     ),
     "time": (
         "UPDATE message SET at = at + 1 WHERE id = 5",
-        "front-range: link 3: message 5: its text, address or time is not what was signed",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
     ),
     "channel": (
         "UPDATE message SET channel = 'chat' WHERE id = 5; UPDATE delivery SET channel = 'chat' WHERE message_id = 5",
-        "front-range: link 3: message 5: its text, address or time is not what was signed",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
     ),
     "address": (
         "UPDATE identity SET address = '+13035559999' WHERE id = 1",
-        "front-range: link 1: message 2: its text, address or time is not what was signed",
+        "front-range: link 1: message 2: its text, evidence, address or time is not what was signed",
     ),
     "kind of address": (
         "UPDATE identity SET kind = 'whatsapp' WHERE id = 2",
-        "great-lakes: link 1: message 8: its text, address or time is not what was signed",
+        "great-lakes: link 1: message 8: its text, evidence, address or time is not what was signed",
     ),
     "identity": (
         "UPDATE message SET identity_id = 2 WHERE id = 5; UPDATE delivery SET identity_id = 2 WHERE message_id = 5",
-        "front-range: link 3: message 5: its text, address or time is not what was signed",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
     ),
     "delivery's identity": (
         "UPDATE delivery SET identity_id = 2 WHERE message_id = 5",
@@ -67,6 +67,10 @@ DAMAGE: dict[str, tuple[str, str]] = {
         ),
         "front-range: link 3: message 5: its hash does not fit what it says",
     ),
+    "evidence of another kind": (
+        "UPDATE credential SET kind = 'token' WHERE id = 1",
+        "front-range: link 1: message 2: its text, evidence, address or time is not what was signed",
+    ),
     "evidence revoked before": (
         "UPDATE credential SET revoked_at = 1 WHERE id = 1",
         "front-range: link 1: message 2: the evidence had ended before the message was written",
@@ -85,7 +89,7 @@ DAMAGE: dict[str, tuple[str, str]] = {
     ),
     "evidence deleted": (
         "DELETE FROM credential WHERE id = 1",
-        "front-range: link 1: message 2: the evidence is gone",
+        "front-range: link 1: message 2: its evidence is gone",
     ),
     "token without may_reply": (
         "UPDATE credential SET may_reply = 0 WHERE id = 3",

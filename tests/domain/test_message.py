@@ -13,6 +13,7 @@ from gateway.domain.message import BODY_LIMIT, body_fault, digest
 FACTS: dict[str, Any] = {
     "salt": b"0123456789abcdef",
     "body": "We are on it",
+    "evidence": "session",
     "identity": 7,
     "kind": "sms",
     "address": "+13035550142",
@@ -66,6 +67,7 @@ def test_a_body_without_fault_can_be_encoded(body: str) -> None:
     [
         ("salt", b"0123456789abcdeg"),
         ("body", "We are on it."),
+        ("evidence", "token"),
         ("identity", 8),
         ("kind", "whatsapp"),
         ("address", "+13035550143"),

@@ -1,6 +1,7 @@
 """One browser, one gateway and one stand-in for Twilio for all journeys of a file; a fresh profile for each journey.
 
-All of it lives in one event loop, the module's. A page that logs an error or raises one fails its journey.
+All of it lives in one event loop, the module's. A page that logs an error or raises one fails its
+journey, and so does an answer that refuses what a page asked (but for "not signed in", with which it begins).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
@@ -33,13 +34,20 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     complaints: list[str] = []
+    refused: list[tuple[int, str]] = []
     context = await browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     context.on("weberror", lambda raised: complaints.append(str(raised.error)))
-    context.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    context.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
+    context.on("response", lambda answer: refused.append((answer.status, answer.url)) if answer.status > 401 else None)
     yield context
     await context.close()
-    assert [] == [complaint for complaint in complaints if "401 (Unauthorized)" not in complaint]
+    assert ([], []) == (complaints, refused)
+
+
+def _is_complaint(said: ConsoleMessage) -> bool:
+    """What Chromium itself says of an answer that is not 2xx is looked at as an answer."""
+    return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -143,7 +143,7 @@ async def test_a_message_is_not_tried_for_ever(office: Office) -> None:
 
     provider.on_send = busy
     await office.answer("one")
-    await office.company.sql("UPDATE delivery SET attempt = 11")
+    await office.company.sql("UPDATE delivery SET tries = 11")
     await office.open(sms=provider)
     await office.until(one="failed")
     assert "Tried for an hour without success." == (await office.delivery("one"))["detail"]

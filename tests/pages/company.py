@@ -22,10 +22,60 @@ OTHERS = [
     ("Bea Castellano", "+13035550133", "No rush, whenever you get to it"),
 ]
 
+STATUS = {
+    "faults": [
+        {
+            "path": "config/adapters/sms.toml",
+            "line": 7,
+            "key": "acount_sid",
+            "problem": "this key is not known",
+            "remedy": "did you mean account_sid?",
+        }
+    ],
+    "notices": ["server.listen was changed: it takes effect after a restart"],
+    "started_at": rfc3339(ago(hours=5)),
+    "streams": 3,
+    "channels": [
+        {
+            "name": "sms",
+            "adapter": "twilio_sms",
+            "last_in": rfc3339(ago(minutes=2)),
+            "last_out": rfc3339(ago(minutes=4)),
+            "last_error": {"at": rfc3339(ago(minutes=31)), "code": "30003", "detail": "The phone cannot be reached."},
+            "queued": 2,
+            "sending": 1,
+            "retrying": 1,
+            "unknown": 1,
+        },
+        {"name": "phone", "adapter": "loopback", "queued": 0, "sending": 0, "retrying": 0, "unknown": 0},
+    ],
+    "people": [
+        {
+            "login": "ana",
+            "name": "Ana Reyes",
+            "display_name": "Ana",
+            "role": "admin",
+            "teams": [],
+            "disabled": False,
+        },
+        {
+            "login": "ben",
+            "name": "Ben Whitlock",
+            "display_name": "Ben",
+            "role": "agent",
+            "teams": ["front-range"],
+            "disabled": False,
+        },
+    ],
+    "tokens": [
+        {"login": "ben", "label": "export", "may_reply": False, "created_at": rfc3339(ago(days=12))},
+    ],
+}
+
 
 def furnish(gateway: FakeGateway) -> str:
     """Fills a gateway and answers the thread worth looking at first."""
-    ana, ben = gateway.agent("ana", "Ana Reyes"), gateway.agent("ben", "Ben Whitlock")
+    ana, ben = gateway.agent("ana", "Ana Reyes", "admin"), gateway.agent("ben", "Ben Whitlock")
     for place, (name, number, words) in enumerate(OTHERS):
         thread = gateway.thread(name, number)
         start = ago(hours=3 * place + 2)
@@ -54,6 +104,7 @@ def furnish(gateway: FakeGateway) -> str:
         for agent in (ana, ben):
             gateway.unread[agent["id"], thread] = 2 if place % 3 == 1 else 0
     failed = gateway.messages[next(iter(gateway.threads))][-1]
+    gateway.status |= STATUS
     failed["delivery"] = {"state": "failed", "detail": "The number is not in service."}
     return conversation(gateway)
 
@@ -67,7 +118,14 @@ def conversation(gateway: FakeGateway) -> str:
         gateway.write(thread, "in", dana, body, ago(minutes=minutes), **more)
 
     def answered(minutes: float, body: str, state: str, **more: object) -> None:
-        gateway.write(thread, "out", gateway.person(ana), body, ago(minutes=minutes), delivery={"state": state, **more})
+        gateway.write(
+            thread,
+            "out",
+            gateway.person(ana),
+            body,
+            ago(minutes=minutes),
+            delivery={"state": state, "at": rfc3339(ago(minutes=minutes - 0.1)), **more},
+        )
 
     def event(minutes: float, kind: str, agent: dict[str, object]) -> None:
         gateway.messages[thread].append(

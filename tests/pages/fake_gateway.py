@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
 
 from gateway.pages import FOLDER
-from tests.pages.world import Json, World
+from tests.pages.fake_desk import AGENT, FakeDesk, problem
+from tests.pages.world import Json
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-AGENT = web.RequestKey("agent", dict[str, Any])
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 
 
-def problem(status: int, detail: str) -> web.Response:
-    body = {"type": f"/problems/{status}", "title": "Problem", "status": status, "detail": detail}
-    return web.json_response(body, status=status, content_type="application/problem+json")
-
-
-class FakeGateway(World):
+class FakeGateway(FakeDesk):
     """The world over HTTP, with the faults that a test asks for."""
 
     def __init__(self) -> None:
@@ -59,6 +54,7 @@ class FakeGateway(World):
             web.put(f"{api}/threads/{{id}}/read", self._read),
             web.post(f"{api}/messages/{{id}}/{{verb:retry|settle}}", self._decide),
             web.get(f"{api}/events", self._events),
+            *self.desk_routes(api),
         ])  # fmt: skip
         return app
 
@@ -112,15 +108,7 @@ class FakeGateway(World):
             self.news.notify_all()
 
     async def _list(self, request: web.Request) -> web.Response:
-        me = request[AGENT]
-        rows = [self.row(thread) | {"unread": self.unread.get((me["id"], thread), 0)} for thread in self.threads]
-        view = request.query.get("view", "all")
-        if view == "waiting":
-            rows = sorted((row for row in rows if "waiting_since" in row), key=lambda row: row["waiting_since"])
-        else:
-            rows.sort(key=lambda row: row["last_message"]["at"] if row["last_message"] else "", reverse=True)
-        if view == "mine":
-            rows = [row for row in rows if row.get("claimed_by", {}).get("id") == me["id"]]
+        rows = self.in_view(request.query.get("view", "all"), request[AGENT])
         start, limit = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
         answer = {"items": rows[start : start + limit], "feed": str(len(self.log))}
         return web.json_response(answer | ({"next": str(start + limit)} if start + limit < len(rows) else {}))
@@ -139,16 +127,21 @@ class FakeGateway(World):
         detail = self.row(thread) | {"unread": self.unread.get((request[AGENT]["id"], thread), 0)}
         detail |= {"identities": [{"kind": "sms", "address": number, "channel": "sms"}], "team_name": "Front Range"}
         reply_to = {"channel": "sms", "endpoint": "+13035550100", "address": number, "max_body": 1600}
-        return web.json_response(detail | {"reply_to": reply_to})
+        draft = self.drafts.get((request[AGENT]["id"], thread))
+        return web.json_response(detail | {"reply_to": reply_to, "draft": draft})
 
     async def _messages(self, request: web.Request) -> web.Response:
         items = self.messages[self._known(request)]
-        if before := request.query.get("before"):
-            items = items[: next(place for place, item in enumerate(items) if item.get("id") == before)]
         limit = int(request.query.get("limit", "50"))
-        page = {"items": items[-limit:], "feed": str(len(self.log))}
-        oldest = next((item["id"] for item in items[-limit:] if "id" in item), None)
-        return web.json_response(page | ({"next": oldest} if len(items) > limit else {}))
+        place = next((n for n, item in enumerate(items) if item.get("id") in _bounds(request)), -1)
+        if "after" in request.query:
+            found, more = items[place + 1 :][:limit], len(items) - place - 1 > limit
+        else:
+            items = items[:place] if "before" in request.query else items
+            found, more = items[-limit:], len(items) > limit
+        edges = [item["id"] for item in found if "id" in item]
+        edge = edges[-1 if "after" in request.query else 0] if edges else None
+        return web.json_response({"items": found, "feed": str(len(self.log))} | ({"next": edge} if more else {}))
 
     async def _write(self, request: web.Request) -> web.Response:
         thread, me, body = self._known(request), request[AGENT], (await request.json())["body"]
@@ -160,7 +153,8 @@ class FakeGateway(World):
             note = request.match_info["kind"] == "notes"
             message = self.write(thread, "note" if note else "out", self.person(me), body)
             if not note:
-                message["delivery"] = {"state": "queued"}
+                message["delivery"] = {"state": "queued", "at": message["at"]}
+                self.drafts.pop((me["id"], thread), None)
             self.answers[key] = message
             await self.tell("note.added" if note else "message.sent", thread, by=me, message=message)
         if self.lose_answers:
@@ -191,14 +185,23 @@ class FakeGateway(World):
         await response.prepare(request)
         sent = int(request.headers.get("Last-Event-ID", len(self.log)))
         await response.write(b": here\n\n")
-        while request.cookies["session"] in self.sessions:
-            for kind, data in self.log[sent:]:
-                sent += 1
-                await response.write(f"event: {kind}\nid: {sent}\ndata: {json.dumps(data)}\n\n".encode())
-            async with self.news:
-                if sent == len(self.log) and request.cookies["session"] in self.sessions:
-                    await self.news.wait()
+        began = len(self.log)
+        with suppress(ConnectionResetError):
+            while request.cookies["session"] in self.sessions:
+                for place, (kind, data) in enumerate(self.log[sent:], sent):
+                    sent += 1
+                    if kind == "presence" and place < began:
+                        continue
+                    cursor = "" if kind == "presence" else f"id: {sent}\n"
+                    await response.write(f"event: {kind}\n{cursor}data: {json.dumps(data)}\n\n".encode())
+                async with self.news:
+                    if sent == len(self.log) and request.cookies["session"] in self.sessions:
+                        await self.news.wait()
         return response
+
+
+def _bounds(request: web.Request) -> set[str]:
+    return {request.query[name] for name in ("before", "after") if name in request.query}
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ from aiohttp import web
 from playwright.async_api import Browser, expect
 
 from tests.pages.conftest import Visitor
-from tests.pages.fake_gateway import FakeGateway, problem, served
+from tests.pages.fake_desk import problem
+from tests.pages.fake_gateway import FakeGateway, served
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
 

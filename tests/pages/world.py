@@ -34,14 +34,14 @@ class World:
         self._number += 1
         return str(self._number)
 
-    def agent(self, login: str, name: str) -> Json:
+    def agent(self, login: str, name: str, role: str = "agent") -> Json:
         teams = [{"id": "front-range", "name": "Front Range"}]
         row = {
             "id": self.id(),
             "login": login,
             "name": name,
             "display_name": name.split(maxsplit=1)[0],
-            "role": "agent",
+            "role": role,
         }
         self.agents[login] = {**row, "teams": teams}
         return self.agents[login]
@@ -117,7 +117,9 @@ class World:
 
     async def report(self, message: Json, state: str, detail: str | None = None) -> None:
         """A provider says what became of a message."""
-        message["delivery"] = {"state": state} | ({"detail": detail} if detail else {})
+        message["delivery"] = {"state": state, "at": rfc3339(datetime.now(UTC))} | (
+            {"detail": detail} if detail else {}
+        )
         await self.tell("delivery.changed", message["thread"], message=message)
 
     async def act(self, agent: Json, thread: str, verb: str) -> None:

@@ -4,7 +4,7 @@ The words are data (the TOML files here), all of them made up; numbers are of th
 555-0199). They go through the same actions as anybody's, so that the demo's database proves what every other does.
 """
 
-from gateway.cli.company.found import Desk, found
+from gateway.cli.company.founding import Desk, found
 from gateway.cli.company.plan import Plan, make_plan
 
 __all__ = ["Desk", "Plan", "found", "make_plan"]

@@ -31,9 +31,10 @@ export class Composer {
     this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
       h("h3", { class: "unseen", id: "composer-name" }, "Answer"),
       h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route),
-      h("label", { class: "unseen", for: "words" }), this.text,
-      h("div", { class: "composer-foot" },
-        h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send));
+      h("label", { class: "unseen", for: "words" }),
+      h("div", { class: "composer-box" }, this.text,
+        h("div", { class: "composer-foot" },
+          h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send)));
     this.label = this.element.querySelector("label[for=words]");
     this.#setHabit();
   }
@@ -126,7 +127,7 @@ export class Composer {
 
   #sayRoute(note) {
     const { detail, row, id } = this.#conversation;
-    const typing = this.#desk.presence.of(id).filter((person) => person.typing);
+    const typing = this.text.value ? this.#desk.presence.of(id).filter((person) => person.typing) : [];
     const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? `${row.claimed_by.name} is on this` : "";
     const others = note ? "" : typing.length ? presenceWords(typing) : holder;
     this.route.toggleAttribute("data-attention", !this.#reachable || Boolean(others));

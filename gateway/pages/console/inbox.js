@@ -1,11 +1,12 @@
-// The inbox: three views over the same rows. Nothing in it moves while somebody points at it, stands in it with the
-// keyboard or has scrolled: news is counted in words and waits.
+// The inbox: three views over the same rows, and the search over them. Nothing in it moves while somebody points at it,
+// stands in it with the keyboard or has scrolled: news is counted in words and waits.
 
 import { arrange, button, h, icon, say } from "./dom.js";
+import { VIEWS } from "./lists.js";
 import { go, href, place } from "./router.js";
-import { Row } from "./row.js";
+import { Row, othersIn } from "./row.js";
+import { Search } from "./search.js";
 import { Steady } from "./steady.js";
-import { VIEWS } from "./store.js";
 import { hue, initials } from "./words.js";
 
 const TITLES = { waiting: "Waiting", mine: "Mine", all: "All" };
@@ -24,20 +25,26 @@ export class Inbox extends HTMLElement {
   #below = new Set();
   #pointed = false;
   #paged = false;
+  #searching = false;
   #fault = "";
 
   start(desk) {
     this.#desk = desk;
     this.#build();
-    desk.store.addEventListener("change", ({ detail }) => detail.has("rows") && this.#render());
+    desk.store.addEventListener("change", ({ detail }) => {
+      if (detail.has("counts")) this.#sayCounts();
+      if (detail.has("rows") || detail.has("presence")) this.#render();
+    });
     desk.addEventListener("begun", () => this.#begun());
     desk.addEventListener("connection", () => this.#sayConnection());
-    setInterval(() => desk.store.touch("rows"), 30_000);
+    setInterval(() => desk.store.touch("rows", "clock"), 30_000);
   }
 
   #build() {
     this.heading = h("h2", { tabindex: "-1" }, "Inbox");
-    this.links = Object.fromEntries(VIEWS.map((view) => [view, h("a", { href: href(view) }, TITLES[view])]));
+    this.links = Object.fromEntries(VIEWS.map((view) => [view,
+      h("a", { href: href({ view }) }, TITLES[view], " ", h("span", { class: "count" }))]));
+    this.search = new Search(this.#desk);
     this.rows = h("ol", { class: "rows", "aria-labelledby": "view-name" });
     this.empty = h("div", { class: "empty", hidden: true }, h("h3"), h("p", { class: "quiet" }));
     this.trouble = h("div", { class: "empty", hidden: true }, h("p"), button("Try again", { press: () => this.#more() }));
@@ -47,14 +54,16 @@ export class Inbox extends HTMLElement {
     this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.#catchUp() } }, icon("up"), h("span"));
     this.person = h("span", { class: "person" });
     this.state = h("span", { class: "link-state", role: "status" });
+    this.status = h("a", { class: "button plain", href: href({ view: "status" }), title: "s", "aria-keyshortcuts": "s", hidden: true }, "Status");
     this.append(
       h("nav", { "aria-label": "Inbox" },
         h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" })),
-        h("div", { class: "views" }, Object.values(this.links)),
-        h("div", { class: "list" }, this.scroller, this.news),
-        h("footer", {}, this.person, this.state,
-          button("Keys", { icon: "keys", look: "plain", press: () => document.querySelector("tl-keys").open() }),
-          button("Sign out", { icon: "leave", look: "plain", press: () => this.#desk.signOut() }))));
+        this.search.box,
+        this.views = h("div", { class: "views" }, Object.values(this.links)),
+        h("div", { class: "list" }, this.scroller, this.search.element, this.news),
+        h("footer", {}, this.person, this.state, this.status,
+          button("Keys", { look: "plain", press: () => document.querySelector("tl-keys").open() }),
+          button("Sign out", { look: "plain", press: () => this.#desk.signOut() }))));
     this.#listen();
   }
 
@@ -71,7 +80,12 @@ export class Inbox extends HTMLElement {
     const { me } = this.#desk.store;
     this.person.replaceChildren(h("span", { class: "avatar small", hue: hue("agent", me.id), "aria-hidden": "true" }, initials(me.name)), h("bdi", {}, me.name));
     this.heading.textContent = me.teams.length === 1 ? me.teams[0].name : "Inbox";
+    this.status.hidden = me.role !== "admin";
     this.#sayConnection();
+  }
+
+  #sayCounts() {
+    for (const [view, link] of Object.entries(this.links)) say(link.lastElementChild, this.#desk.counts.words(view));
   }
 
   #sayConnection() {
@@ -80,16 +94,20 @@ export class Inbox extends HTMLElement {
     this.state.toggleAttribute("data-lost", connection !== "live");
   }
 
-  /** Shows a view, with one row as the open one. */
-  show(view, thread) {
+  /** Shows a view, with one row as the open one, or what a search found. */
+  show(where) {
+    const view = where.view === "search" || where.view === "status" ? this.#view : where.view;
     const turned = view !== this.#view;
     this.#view = view;
-    this.#thread = thread;
+    this.#thread = where.thread;
+    this.#searching = where.view === "search";
+    this.scroller.hidden = this.#searching;
+    this.search.show(where);
     for (const [name, link] of Object.entries(this.links)) {
-      if (name === view) link.setAttribute("aria-current", "page");
+      if (name === where.view) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    say(this.querySelector("#view-name"), TITLES[view]);
+    say(this.querySelector("#view-name"), this.#searching ? "Found" : TITLES[view]);
     if (turned) {
       this.#steady = new Steady();
       this.#below.clear();
@@ -102,7 +120,7 @@ export class Inbox extends HTMLElement {
   async #more() {
     const { store } = this.#desk;
     const first = !store.view(this.#view).loaded;
-    if (!store.me || (first && store.view(this.#view).busy)) return;
+    if (!store.me || this.#searching || (first && store.view(this.#view).busy)) return;
     this.#fault = "";
     try {
       this.#paged = (await store.more(this.#view)) !== undefined;
@@ -126,17 +144,24 @@ export class Inbox extends HTMLElement {
     (below ? this.rows.lastElementChild : this.rows.firstElementChild)?.querySelector("a").focus({ preventScroll: true });
   }
 
+  /** A list that has grown long by what came live is read again, while nobody looks further down in it. */
+  #renew() {
+    const { store } = this.#desk;
+    if (this.#calm && store.isLong(this.#view)) store.more(this.#view, { renew: true }).catch(() => {});
+  }
+
   #render() {
     const { store } = this.#desk;
-    if (!store.me) return;
-    const order = store.list(this.#view).map((row) => row.id);
+    if (!store.me || this.#searching) return;
+    this.#renew();
+    const order = store.view(this.#view).ids;
     const version = (id) => store.rows.get(id)?.last_message?.id;
     const before = this.#steady.shown;
-    if (before.length === 0 || this.#calm) this.#steady.follow(order, version);
+    if (before.length === 0 || this.#calm) this.#steady.follow([...order], version);
     else this.#steady.hold(order, version, (id) => store.rows.has(id));
     for (const id of this.#made.keys()) if (!store.rows.has(id)) this.#made.delete(id);
-    const inView = new Set(order);
-    arrange(this.rows, this.#steady.shown.map((id) => this.#row(id, inView)));
+    const minute = Math.floor(Date.now() / 30_000);
+    arrange(this.rows, this.#steady.shown.map((id) => this.#row(id, minute)));
     this.#noticeBelow(before);
     this.#sayNews(this.#steady.waiting(order, version));
     this.#sayState(order);
@@ -152,14 +177,15 @@ export class Inbox extends HTMLElement {
     say(this.trouble.firstElementChild, this.#fault);
   }
 
-  #row(id, inView) {
-    const { store, drafts, outgoing } = this.#desk;
+  #row(id, minute) {
+    const { store, drafts, outgoing, presence } = this.#desk;
     const row = store.rows.get(id);
     if (!this.#made.has(id)) this.#made.set(id, new Row());
     const made = this.#made.get(id);
     made.update(row, {
-      href: href(this.#view, id), current: id === this.#thread, me: store.me, waitingView: this.#view === "waiting",
-      settled: !inView.has(id), written: { draft: drafts.of(id).reply, pending: outgoing.of(id).at(-1) },
+      href: href({ view: this.#view, thread: id }), current: id === this.#thread, me: store.me, waitingView: this.#view === "waiting",
+      settled: !store.view(this.#view).has(id), draft: drafts.of(id).reply, pending: outgoing.of(id).at(-1),
+      others: othersIn(presence, id), minute,
     });
     return made.element;
   }
@@ -178,7 +204,7 @@ export class Inbox extends HTMLElement {
 
   #sayNews(above) {
     const below = this.#below.size;
-    this.news.hidden = above + below === 0;
+    this.news.hidden = this.#searching || above + below === 0;
     this.news.dataset.where = above ? "above" : "below";
     this.news.firstElementChild.toggleAttribute("data-down", !above);
     say(this.news.lastElementChild, `${above || below} new`);
@@ -186,7 +212,7 @@ export class Inbox extends HTMLElement {
 
   /** Moves the focus by rows; from outside the list it begins at the open one. */
   step(by) {
-    const links = [...this.rows.querySelectorAll("a")];
+    const links = this.#searching ? this.search.links : [...this.rows.querySelectorAll("a")];
     if (!links.length) return;
     const from = links.findIndex((link) => link === document.activeElement);
     const open = links.findIndex((link) => link.hasAttribute("aria-current"));
@@ -197,21 +223,24 @@ export class Inbox extends HTMLElement {
 
   /** The thread of the row that has the focus. */
   get focused() {
-    const link = this.rows.contains(document.activeElement) ? document.activeElement.closest("a") : null;
-    return link ? place(link.hash).thread : null;
+    const link = document.activeElement?.closest?.("a.row");
+    return link && this.contains(link) ? place(link.hash).thread : null;
   }
 
   /** Focus on the open row, else the first, else the heading. */
   takeFocus() {
-    const row = this.rows.querySelector("a[aria-current]") ?? this.rows.querySelector("a");
-    (row ?? this.heading).focus();
+    const list = this.#searching ? this.search.element : this.rows;
+    const row = list.querySelector("a[aria-current]") ?? list.querySelector("a");
+    (row ?? (this.#searching ? this.search.field : this.heading)).focus();
   }
+
+  get isSearching() { return this.#searching; }
 
   /** After "done": the row goes, and the next one has the focus, so that one goes on with Enter. */
   passOn(id) {
     const link = this.#made.get(id)?.element;
     const next = link?.nextElementSibling ?? link?.previousElementSibling;
-    if (this.#view !== "waiting" || !next) return this.takeFocus();
+    if (this.#searching || this.#view !== "waiting" || !next) return this.takeFocus();
     this.#steady.remove(id);
     this.#render();
     next.querySelector("a").focus();
@@ -219,7 +248,7 @@ export class Inbox extends HTMLElement {
 
   /** Shows a view and puts the focus into it. */
   turn(view) {
-    go(view, matchMedia("(min-width: 700px)").matches ? this.#thread : null);
+    go({ view, thread: matchMedia("(min-width: 700px)").matches ? this.#thread : null });
     requestAnimationFrame(() => this.takeFocus());
   }
 }

@@ -1,16 +1,19 @@
 // Every action by keyboard, and the list of keys. A key acts only where it would not have been text.
 
 import { button, h } from "./dom.js";
+import { VIEWS } from "./lists.js";
 import { go, place } from "./router.js";
-import { VIEWS } from "./store.js";
 import { actOn } from "./thread.js";
 
 const SHEET = [
   ["In the inbox", [["j", "Next conversation"], ["k", "Previous conversation"], ["Enter", "Open it"], ["1 2 3", "Waiting, mine, all"]]],
-  ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"]]],
-  ["Anywhere", [["?", "This list"], ["Esc", "Back one level"]]],
+  ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"],
+    ["↑ ↓", "Scroll"], ["g", "To the newest message"]]],
+  ["Anywhere", [["/", "Search messages and customers"], ["?", "This list"], ["Esc", "Back one level"]]],
 ];
+const FOR_ADMINS = ["s", "Status"];
 
+const WIDE = matchMedia("(min-width: 700px)");
 const writing = (element) => element.matches?.("textarea, select, input:not([type=checkbox])") || element.isContentEditable;
 
 export class Keys extends HTMLElement {
@@ -19,8 +22,10 @@ export class Keys extends HTMLElement {
 
   start(desk) {
     this.#desk = desk;
-    const groups = SHEET.map(([title, keys]) => h("section", {}, h("h3", {}, title),
-      h("dl", {}, keys.map(([key, what]) => h("div", {}, h("dt", {}, key.split(" ").map((each) => h("kbd", {}, each))), h("dd", {}, what))))));
+    const line = ([key, what]) => h("div", {}, h("dt", {}, key.split(" ").map((each) => h("kbd", {}, each))), h("dd", {}, what));
+    const groups = SHEET.map(([title, keys]) => h("section", {}, h("h3", {}, title), h("dl", {}, keys.map(line))));
+    this.status = line(FOR_ADMINS);
+    groups.at(-1).querySelector("dl").append(this.status);
     const modifier = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
     this.dialog = h("dialog", { "aria-labelledby": "keys-name" },
       h("header", {}, h("h2", { id: "keys-name" }, "Keys"), button("Close", { icon: "close", look: "plain", press: () => this.dialog.close() })),
@@ -32,6 +37,7 @@ export class Keys extends HTMLElement {
 
   open() {
     this.#from = document.activeElement;
+    this.status.hidden = this.#desk.store.me?.role !== "admin";
     this.dialog.showModal();
   }
 
@@ -59,6 +65,9 @@ export class Keys extends HTMLElement {
       c: () => this.#act("claim", inbox, thread),
       e: () => this.#act("done", inbox, thread),
       d: () => thread.isOpen && document.querySelector("tl-panel").toggle(),
+      g: () => thread.toNewest(),
+      "/": () => inbox.search.focus(),
+      s: this.#desk.store.me.role === "admin" ? () => go({ view: "status" }) : null,
       "?": () => this.open(),
     }[key];
   }
@@ -73,26 +82,29 @@ export class Keys extends HTMLElement {
 
   #write(mode, inbox, thread) {
     if (inbox.focused && inbox.focused !== place().thread) {
-      go(place().view, inbox.focused);
+      go({ ...place(document.activeElement.hash) });
       requestAnimationFrame(() => thread.write(mode));
     } else thread.write(mode);
   }
 
-  /** One level: the panel, the composer, the thread, the inbox. */
+  /** One level: the panel, the composer, the thread, what was found, the search, the inbox. */
   #back(event) {
-    const panel = document.querySelector("tl-panel");
-    const thread = document.querySelector("tl-thread");
-    if (panel.isOpen) panel.toggle();
-    else if (writing(event.target)) thread.takeFocus();
-    else if (place().thread) this.#toInbox();
-    else document.querySelector("tl-inbox").takeFocus();
+    const [panel, thread, inbox] = ["tl-panel", "tl-thread", "tl-inbox"].map((name) => document.querySelector(name));
+    const where = place();
+    const inList = inbox.contains(event.target);
     event.preventDefault();
+    if (panel.isOpen) return panel.toggle();
+    if (event.target === inbox.search.field) return this.#afterwards(() => inbox.search.leave(), inbox);
+    if (writing(event.target)) return thread.takeFocus();
+    if (where.view === "status") return this.#afterwards(() => history.length > 1 ? history.back() : go({ view: "waiting" }), inbox);
+    if (where.view === "search" && inList) return inbox.search.focus();
+    if (where.thread && !inList && !WIDE.matches) return this.#afterwards(() => go({ ...where, thread: null, message: null }), inbox);
+    return this.#afterwards(() => {}, inbox);
   }
 
-  #toInbox() {
-    const wide = matchMedia("(min-width: 700px)").matches;
-    if (!wide) go(place().view);
-    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("tl-inbox").takeFocus()));
+  #afterwards(leave, inbox) {
+    leave();
+    requestAnimationFrame(() => requestAnimationFrame(() => inbox.takeFocus()));
   }
 }
 customElements.define("tl-keys", Keys);

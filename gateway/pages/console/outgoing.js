@@ -112,7 +112,9 @@ export class Outgoing {
   async #deliver(item) {
     try {
       const message = await this.#api.write(item.thread, item.kind, item.body, item.key);
-      if (message?.id) this.#store.conversation(item.thread).take({ kind: "message.sent", message });
+      const conversation = this.#store.conversation(item.thread);
+      // The stream may have told more of it by now than this answer knew.
+      if (message?.id && !conversation.has(message.id)) conversation.take({ kind: "message.sent", message });
       this.#forget(item);
       return true;
     } catch (error) {

@@ -1,8 +1,8 @@
 // The side panel: who the customer is, where they can be met, and how it stands with the team.
 
 import { button, h, isolated, say } from "./dom.js";
-import { exact, moment } from "./time.js";
-import { channelName, hue, initials, personName } from "./words.js";
+import { exact, moment, since } from "./time.js";
+import { channelName, hue, initials, personName, presenceWords } from "./words.js";
 
 export class Panel extends HTMLElement {
   #desk;
@@ -13,10 +13,14 @@ export class Panel extends HTMLElement {
     this.#desk = desk;
     this.avatar = h("span", { class: "avatar large", "aria-hidden": "true" });
     this.name = isolated("", { class: "panel-name" });
-    this.facts = h("dl");
+    this.team = h("p", { class: "quiet" });
+    this.contact = h("dl");
+    this.standing = h("dl");
     this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
-      this.card = h("div", { class: "card", hidden: true }, this.avatar, this.name), this.facts));
+      this.body = h("div", { hidden: true },
+        h("div", { class: "card" }, this.avatar, h("div", {}, this.name, this.team)),
+        this.contact, h("h3", {}, "With the team"), this.standing)));
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
   }
 
@@ -40,30 +44,43 @@ export class Panel extends HTMLElement {
   #render() {
     const conversation = this.#id && this.#desk.store.me ? this.#desk.store.conversation(this.#id) : null;
     const row = conversation?.row;
-    this.card.hidden = !row;
-    const facts = row ? this.#facts(row, conversation.detail) : [];
-    const state = JSON.stringify([row?.customer, facts]);
+    this.body.hidden = !row;
+    if (!row) return;
+    const { contact, standing } = this.#facts(row, conversation.detail);
+    const team = conversation.detail?.team_name ?? row.team;
+    const state = JSON.stringify([row.customer, team, contact, standing]);
     if (state === this.#shown) return;
     this.#shown = state;
-    if (row) {
-      say(this.name, personName(row.customer.name));
-      say(this.avatar, initials(row.customer.name));
-      this.avatar.style.setProperty("--own-hue", hue("customer", row.customer.id));
-    }
-    this.facts.replaceChildren(...facts.map(([term, value, title]) =>
+    say(this.name, personName(row.customer.name));
+    say(this.team, `Customer of ${team}`);
+    say(this.avatar, initials(row.customer.name));
+    this.avatar.style.setProperty("--own-hue", hue("customer", row.customer.id));
+    this.#fill(this.contact, contact);
+    this.#fill(this.standing, standing);
+  }
+
+  #fill(list, facts) {
+    list.replaceChildren(...facts.filter(Boolean).map(([term, value, title]) =>
       h("div", { class: "fact" }, h("dt", {}, term), h("dd", { title }, isolated(value)))));
   }
 
   #facts(row, detail) {
-    const identities = (detail?.identities ?? []).map((each) => [channelName(each.kind), personName(each.address)]);
+    const { store, presence } = this.#desk;
     const reply = detail?.reply_to;
-    return [
-      ...identities,
-      ["Their team", detail?.team_name ?? row.team],
-      ["On it", row.claimed_by ? (row.claimed_by.id === this.#desk.store.me.id ? "You" : row.claimed_by.name) : "Nobody"],
-      row.waiting_since ? ["Waiting since", moment(row.waiting_since), exact(row.waiting_since)] : ["Waiting", "No"],
-      reply?.endpoint ? ["Answers go out from", personName(reply.endpoint)] : null,
-    ].filter(Boolean);
+    const here = presenceWords(presence.of(row.id));
+    const holder = row.claimed_by && (row.claimed_by.id === store.me.id ? "You" : row.claimed_by.name);
+    return {
+      contact: [
+        ...(detail?.identities ?? []).map((each) => [channelName(each.kind), personName(each.address)]),
+        reply?.endpoint ? ["Answers go out from", personName(reply.endpoint)] : null,
+      ],
+      standing: [
+        ["On it", holder ?? "Nobody"],
+        here ? ["In it now", here] : null,
+        row.waiting_since ? ["Waiting", `${since(row.waiting_since).replace("now", "since just now")}, since ${moment(row.waiting_since)}`, exact(row.waiting_since)]
+          : ["Waiting", row.done_at ? "No, it is done" : "No, they were answered"],
+      ],
+    };
   }
 }
 customElements.define("tl-panel", Panel);

@@ -40,9 +40,14 @@ export class Row {
     this.#customerIs(row.customer);
     this.#when(row, waitingView);
     this.#line(row, me, { draft, pending });
-    say(this.#unread, row.unread > 0 ? `${row.unread} unread` : "");
+    this.#sayUnread(row.unread);
     say(this.#meta, others || this.#about(row, me, settled));
     this.#meta.toggleAttribute("data-here", Boolean(others));
+  }
+
+  #sayUnread(count) {
+    const words = count > 0 ? `${count} unread` : "";
+    if (this.#unread.textContent !== words) this.#unread.replaceChildren(...(count > 0 ? [String(count), h("span", { class: "unseen" }, " unread")] : []));
   }
 
   #customerIs(customer) {

@@ -26,7 +26,7 @@ export class Search {
     this.field = h("input", { type: "search", id: "search", placeholder: "Search messages and customers", autocomplete: "off",
       spellcheck: "false", enterkeyhint: "search", "aria-keyshortcuts": "/", maxlength: "200",
       on: { input: () => this.#typed(), keydown: (event) => this.#key(event) } });
-    this.box = h("search", { class: "search" }, h("label", { class: "unseen", for: "search" }, "Search messages and customers"),
+    this.box = h("div", { class: "search", role: "search" }, h("label", { class: "unseen", for: "search" }, "Search messages and customers"),
       icon("search"), this.field, h("kbd", { "aria-hidden": "true" }, "/"));
     this.people = h("ol", { class: "hits", "aria-labelledby": "hits-people" });
     this.messages = h("ol", { class: "hits", "aria-labelledby": "hits-messages" });

@@ -39,7 +39,7 @@ export class Thread extends HTMLElement {
     this.complaint = h("div", { class: "complaint", role: "alert", hidden: true }, h("p"),
       button("Understood", { look: "plain", press: () => { this.complaint.hidden = true; this.takeFocus(); } }));
     this.open = h("div", { class: "open", hidden: true },
-      h("header", {}, this.back, h("div", { class: "who" }, this.heading, this.about), this.others,
+      h("header", {}, this.back, h("div", { class: "who" }, this.heading, h("div", { class: "standing" }, this.others, this.about)),
         h("div", { class: "acts" }, this.claim, this.done, this.details)),
       this.complaint, this.timeline.element, this.composer.element);
     this.closed = h("div", { class: "closed" }, h("h2"), h("p", { class: "quiet" }));
@@ -51,16 +51,19 @@ export class Thread extends HTMLElement {
   /** Shows a thread, perhaps at one of its messages, or the empty place. */
   show({ view, query, thread: id, message }) {
     const turned = id !== this.#id;
+    const moved = message !== this.#message;
     this.#id = id;
     this.#message = message;
     this.back.setAttribute("href", href({ view, query }));
     say(this.back.lastElementChild, view === "search" ? "Search" : "Inbox");
     if (!this.#desk.following) return;
     this.#desk.presence.look(id);
-    this.#conversation = id ? this.#desk.store.conversation(id) : null;
+    const conversation = id ? this.#desk.store.conversation(id) : null;
+    const asked = conversation && (conversation !== this.#conversation || moved || this.#fault);
+    this.#conversation = conversation;
     if (turned) this.complaint.hidden = true;
     this.#fault = null;
-    if (this.#conversation) this.#load(this.#conversation, message);
+    if (asked) this.#load(conversation, message);
     this.#render();
   }
 

@@ -1,12 +1,15 @@
-// The demo's phone: what a customer holds. It speaks to a loopback channel only, keeps what it has seen in this browser
+// The demo's phone: what a customer holds in their hand. It speaks to a loopback channel only, keeps what it has seen in this browser
 // as a phone does, and sends a text under one id however often it has to try.
 
 const POLL = 1_000;
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const part = (id) => document.getElementById(id);
 
+/** The customer's own number, as people write it. */
+export const own = (config) => spaced(config.number);
+
 /** JSON there and back; raises when the answer is not 2xx or does not come within ten seconds. */
-async function ask(url, body) {
+export async function ask(url, body) {
   const options = body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
   const response = await fetch(url, { ...options, cache: "no-store", signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw Object.assign(new Error(`The gateway answered ${response.status}.`), { status: response.status });
@@ -23,7 +26,11 @@ function state(item) {
   return item.mine && !item.sent ? "Sending" : CLOCK.format(new Date(item.at));
 }
 
-class Phone {
+export class Phone {
+  /** A text was taken by the gateway; an answer has come. */
+  onSent = () => {};
+  onAnswer = () => {};
+
   #config;
   #name;
   /** {after, items: [{id, mine, body, at, sent?, refused?, reported?}]} */
@@ -34,7 +41,8 @@ class Phone {
     this.#name = `teamline.phone.${config.channel}.${config.number}`;
     this.#memory = JSON.parse(localStorage.getItem(this.#name) ?? '{"after":0,"items":[]}');
     part("with").textContent = config.team_name;
-    part("number").textContent = `You are ${spaced(config.number)}, writing to ${spaced(config.team_number)}`;
+    part("number").textContent = spaced(config.team_number);
+    part("team-mark").textContent = config.team_name.split(/\s+/u).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
     part("form").addEventListener("submit", (event) => { event.preventDefault(); this.#write(); });
     part("words").addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => document.hidden || this.#poll());
@@ -42,7 +50,9 @@ class Phone {
 
   async live() {
     this.#draw();
+    for (const line of part("messages").children) line.classList.remove("new");
     for (;;) {
+      part("clock").textContent = CLOCK.format(new Date());
       if (!document.hidden) await this.#poll();
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
@@ -93,6 +103,7 @@ class Phone {
       try {
         await ask(`/hooks/${channel}/messages`, { id: item.id, from: number, to, body: item.body });
         item.sent = true;
+        this.onSent();
       } catch (error) {
         if (!(error.status >= 400 && error.status < 500) || error.status === 429) throw error;
         item.refused = true;
@@ -110,7 +121,9 @@ class Phone {
       if (this.#memory.items.some((each) => each.id === item.id)) continue;
       this.#memory.items.push({ id: item.id, mine: false, body: item.body, at: item.at, reported: false });
     }
-    if (items.length) this.#keep();
+    if (!items.length) return;
+    this.#keep();
+    this.onAnswer();
   }
 
   async #reportAll() {
@@ -136,7 +149,7 @@ class Phone {
 
   #bubble(item) {
     const line = document.createElement("li");
-    line.className = item.mine ? "mine" : "theirs";
+    line.className = `${item.mine ? "mine" : "theirs"} new`;
     const words = document.createElement("div");
     words.className = "words";
     words.dir = "auto";
@@ -145,7 +158,3 @@ class Phone {
     return line;
   }
 }
-
-ask("/demo/config.json")
-  .then((config) => new Phone(config).live())
-  .catch(() => { part("trouble").textContent = "The demo is not running here."; });

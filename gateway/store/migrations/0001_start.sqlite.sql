@@ -158,7 +158,8 @@ CREATE TABLE delivery (
   endpoint       TEXT    NOT NULL,
   state          TEXT    NOT NULL
                  CHECK (state IN ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown')),
-  attempt        INTEGER NOT NULL DEFAULT 0,
+  attempt        INTEGER NOT NULL DEFAULT 0,  -- only ever grows: what completion must name
+  tries          INTEGER NOT NULL DEFAULT 0,  -- attempts since a person last decided: what back-off counts
   due_at         INTEGER,                  -- queued: when to try; unknown: when to look it up; else NULL
   lease_until    INTEGER,                  -- sending: when its holder is given up
   first_tried_at INTEGER,

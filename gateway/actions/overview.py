@@ -1,0 +1,69 @@
+"""What an admin asks to see: how the channels are doing, and who has access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.domain.instant import rfc3339
+from gateway.domain.traffic import Seen
+from gateway.domain.wire import Json
+from gateway.errors import Forbidden
+from gateway.store import agents, credentials, status
+from gateway.store.store import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the database knows; the rest is the process's to add."""
+
+    traffic: Mapping[str, Seen]
+    under_way: Mapping[str, Json]
+    """By channel: queued, sending, retrying, unknown."""
+    people: list[Json]
+    tokens: list[Json]
+
+
+async def overview(tx: Tx, secret: bytes, now: int) -> Overview:
+    """Raises Unauthenticated, and Forbidden for anyone but an admin."""
+    principal = await credentials.authenticate(tx, secret, now)
+    if principal.role != "admin":
+        raise Forbidden("this page is for admins")
+    return await facts(tx)
+
+
+async def facts(tx: Tx) -> Overview:
+    """The same for who has the database itself: `teamline status`."""
+    people = [_person(row, list(teams)) for row, teams in await agents.list_agents(tx)]
+    tokens = [_token(row) for row in await status.tokens(tx)]
+    return Overview(await status.kept_traffic(tx), await _under_way(tx), people, tokens)
+
+
+async def _under_way(tx: Tx) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for row in await status.under_way(tx):
+        counts = found.setdefault(row["channel"], {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0})
+        counts[row["state"]] = row["n"]
+        if row["state"] == "queued":
+            counts["retrying"] = row["retrying"]
+    return found
+
+
+def _person(row: Row, teams: list[str]) -> Json:
+    return {
+        "login": row["login"],
+        "name": row["name"],
+        "display_name": row["display_name"],
+        "role": row["role"],
+        "teams": teams,
+        "disabled": row["disabled_at"] is not None,
+    }
+
+
+def _token(row: Row) -> Json:
+    return {
+        "login": row["login"],
+        "label": row["label"],
+        "may_reply": bool(row["may_reply"]),
+        "created_at": rfc3339(row["created_at"]),
+    }

@@ -1,0 +1,68 @@
+"""The status of the whole gateway, for admins and for `teamline status`: what the process and the database know."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from aiohttp import web
+
+from gateway.actions.overview import Overview, facts
+from gateway.domain.instant import rfc3339
+from gateway.domain.traffic import Seen
+from gateway.domain.wire import Json
+from gateway.errors import NotFound
+from gateway.http.deps import Deps
+from gateway.http.peer import is_private
+from gateway.http.route import answer
+
+_NOTHING_UNDER_WAY: Final = {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0}
+
+
+def status(deps: Deps, known: Overview) -> Json:
+    settings, config = deps.settings(), deps.config()
+    return {
+        "version": settings.version,
+        "faults": [asdict(fault) for fault in config.faults],
+        "notices": list(config.notices),
+        "started_at": rfc3339(deps.started_at),
+        "streams": len(deps.feed),
+        "channels": [
+            {"name": name, "adapter": channel.config.adapter}
+            | _traffic(deps.channels.traffic.seen().get(name, Seen()), known.traffic.get(name, Seen()))
+            | known.under_way.get(name, _NOTHING_UNDER_WAY)
+            for name, channel in sorted(settings.channels.items())
+        ],
+        "people": known.people,
+        "tokens": known.tokens,
+    }
+
+
+def _traffic(now: Seen, before: Seen) -> Json:
+    """What this process has seen; what it has not, as it was written down."""
+    shape: Json = {}
+    for name in ("last_in", "last_out"):
+        at = getattr(now, name) or getattr(before, name)
+        if at is not None:
+            shape[name] = rfc3339(at)
+    error = now if now.last_error is not None else before
+    if error.last_error is not None:
+        shape["last_error"] = {"at": rfc3339(error.last_error), "detail": error.error_detail or ""}
+        if error.error_code is not None:
+            shape["last_error"]["code"] = error.error_code
+    return shape
+
+
+class OperatorStatus:
+    """/status.json, for this machine itself and the operators' listener."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def status(self, _request: web.Request) -> web.StreamResponse:
+        return answer(status(self._deps, await self._deps.store.read(facts)))
+
+    async def private_status(self, request: web.Request) -> web.StreamResponse:
+        if not is_private(request):
+            raise NotFound
+        return await self.status(request)
