@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from gateway.cli.options import config_option, with_store
+from gateway.errors import ConfigError
 
 
 @click.command()
@@ -33,7 +35,12 @@ def check(folder: Path) -> None:
     """Validate the whole config folder: one line a fault, all of them in one pass, exit code 1 if there is any."""
     from gateway.settings import load
 
-    settings = load(folder)
+    try:
+        settings = load(folder)
+    except ConfigError as error:  # here the faults are the answer, not a complaint
+        for fault in error.faults:
+            click.echo(str(fault))
+        sys.exit(1)
     teams, channels = len(settings.teams.by_id), len(settings.channels)
     click.echo(f"{folder}: valid, version {settings.version}; teams: {teams}; channels turned on: {channels}")
 

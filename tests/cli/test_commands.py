@@ -23,8 +23,8 @@ def test_every_fault_is_a_line(run: Run, config: Path) -> None:
     (config / "gateway.toml").write_text("[server]\nlisten = 8080\nlisen = 1\n", encoding="utf-8")
     (config / "teams.toml").write_text("", encoding="utf-8")
     checked = run("check", str(config))
-    assert (1, "") == (checked.exit_code, checked.stdout)
-    lines = checked.stderr.splitlines()
+    assert (1, "") == (checked.exit_code, checked.stderr)
+    lines = checked.stdout.splitlines()
     assert len(lines) >= 3
     assert all(line.startswith(str(config)) for line in lines)
 
@@ -64,3 +64,13 @@ def test_what_is_no_database_is_one_line(run: Run, config: Path, words: tuple[st
     assert 1 == refused.exit_code
     assert refused.stderr.startswith("teamline: ")
     assert 1 == len(refused.stderr.splitlines())
+
+
+def test_status_without_a_gateway(run: Run, config: Path) -> None:
+    """With nothing listening, `status` tells what the database knows, and says which it is."""
+    refused = run("status")
+    assert (1, 1) == (refused.exit_code, len(refused.stderr.splitlines()))
+    run("migrate")
+    told = run("status")
+    assert 0 == told.exit_code
+    assert told.stdout.startswith("Teamline is not running; this is what the database knows. Config ")

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.app import open_gateway
@@ -33,6 +33,7 @@ CONFIG: Final = Path(__file__).parents[2] / "config"
 FRONT, LAKES = TeamId("front-range"), TeamId("great-lakes")
 MINUTE: Final = 60_000_000
 BASE: Final = "/api/agent/v1"
+HOURS: Final = [team.hours for team in load(CONFIG, {}).teams]
 AWAY: Final = 'server = { listen = "127.0.0.1:0", public_url = "https://care.example.com" }\n'
 """A gateway.toml whose gateway others can reach."""
 
@@ -136,14 +137,14 @@ async def test_without_a_phone_there_are_people_only(tmp_path: Path) -> None:
         assert [(0,)] == await rows(store, "SELECT count(*) FROM thread")
 
 
+@example(datetime(2026, 4, 18, 20, 0, tzinfo=UTC))  # a Saturday in Denver, just after the lunch break
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  bounds are naive
 @settings(max_examples=40, deadline=None)
 def test_it_is_alive_at_any_hour(now: datetime) -> None:
     """Whenever it starts: nothing lies ahead, talks go forward, people work in their hours, sessions outlast it all."""
-    teams = list(load(CONFIG, {}).teams)
+    diaries = [Diary(hours, now) for hours in HOURS]
     for customer in read_customers():
-        hours = teams[customer.desk].hours
-        times = Diary(hours, now).times(customer.talk)
+        hours, times = HOURS[customer.desk], diaries[customer.desk].times(customer.talk)
         assert times == sorted(set(times))
         assert now - timedelta(days=30) < times[0] <= times[-1] <= now
         worked = [at for at, line in zip(times, customer.talk, strict=True) if not line.by_customer]

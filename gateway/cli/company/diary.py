@@ -60,7 +60,7 @@ class Diary:
         """Now, if the team has been there for a while; else when it last had."""
         at = self._now
         while at > self._now - WEEK:
-            if self._hours.is_open(at) and self._hours.is_open(at - SHIFT):
+            if all(self._hours.is_open(at - STEP * steps) for steps in range(SHIFT // STEP + 1)):
                 return at
             at -= STEP
         return self._now
