@@ -34,6 +34,7 @@ class FakeGateway(FakeDesk):
         self.posts: list[tuple[str, str]] = []
         """(Idempotency-Key, body) of each reply or note that was asked for."""
         self.refusals: list[Callable[[web.Request], web.Response | None]] = []
+        self.csp = CSP
         self.lose_answers = 0
         """How many accepted replies get no answer: the connection is cut after the message was stored."""
 
@@ -79,12 +80,15 @@ class FakeGateway(FakeDesk):
     async def _static(self, request: web.Request) -> web.Response:
         return self._file(request.match_info["path"])
 
-    @staticmethod
-    def _file(path: str) -> web.Response:
+    def _file(self, path: str) -> web.Response:
         file = FOLDER / path
         if not file.is_file():
             return problem(404, "There is no such thing here.")
-        headers = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+        headers = {
+            "Content-Security-Policy": self.csp,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-cache",
+        }
         return web.Response(body=file.read_bytes(), content_type=TYPES[file.suffix], charset="utf-8", headers=headers)
 
     async def _sign_in(self, request: web.Request) -> web.Response:

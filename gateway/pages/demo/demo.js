@@ -6,6 +6,8 @@ import { Steps } from "./steps.js";
 
 const part = (id) => document.getElementById(id);
 const SIDES = ["phone", "console"];
+/** The accounts that the demo makes for itself (gateway/cli/demo.py), on this machine only. */
+const ACCOUNT = { login: "ana", password: "teamline demo", colleague: "ben" };
 const main = document.querySelector("main");
 
 function turn(side, { focus = false } = {}) {
@@ -30,21 +32,25 @@ for (const side of SIDES) {
   });
 }
 
-/** Signs in to the demo's console as the config says, where nobody is; answers how one would do it by hand. */
-async function signIn({ sign_in: account }) {
-  if (!account) return "The sign-in is printed where the demo was started.";
-  await ask("/api/agent/v1/me")
-    .catch((error) => error.status === 401 && ask("/api/agent/v1/session", { login: account.login, password: account.password }))
-    .catch(() => {});
-  return "";
+/** Signs in to the demo's console where nobody is; answers whether somebody is signed in now. */
+async function signIn() {
+  const { login, password } = ACCOUNT;
+  try {
+    await ask("/api/agent/v1/me").catch((error) => {
+      if (error.status !== 401) throw error;
+      return ask("/api/agent/v1/session", { login, password });
+    });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function begin() {
   const config = await ask("/demo/config.json");
-  const sign = await signIn(config);
-  const account = config.sign_in;
-  const colleague = account?.colleague ? `${account.colleague} (the password is ${account.password})` : "somebody else";
-  const steps = new Steps({ sign, colleague });
+  const steps = (await signIn())
+    ? new Steps({ sign: "", colleague: `${ACCOUNT.colleague} with “${ACCOUNT.password}”` })
+    : new Steps({ sign: "The sign-in is printed where the demo was started.", colleague: "somebody else" });
   addEventListener("message", ({ origin, source, data }) => {
     if (origin === location.origin && source === part("frame").contentWindow) steps.tick(data?.teamline);
   });

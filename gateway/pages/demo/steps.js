@@ -11,7 +11,7 @@ const STEPS = [
   { name: "texted", title: "Text the team", hint: () => "You are the customer. Write something on the phone, as one would to a company." },
   { name: "answered", title: "Answer it", hint: (sign) => `Your text stands at the top of the console. ${sign} Open it and answer: ${APPLE ? "⌘" : "Ctrl"}+Enter sends, and the phone has it a moment later.` },
   { name: "noted", title: "Leave a note", hint: () => "Press n in the console and write a note. Your team sees it there; the phone never does." },
-  { name: "colleague", title: "Bring a colleague", hint: (sign, colleague) => `Open this page in a private window, sign in as ${colleague}, and open the same conversation: each sees the other there, and typing.` },
+  { name: "colleague", title: "Bring a colleague", hint: (sign, colleague) => `Open the console in a private window, sign in as ${colleague}, and open the same conversation: each sees the other there, and typing.` },
 ];
 const ALL_DONE = "That is the whole job: a text in, a person's answer out. Put a real number in config/adapters/ and it works with any phone. In the console, ? shows all keys.";
 
