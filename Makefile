@@ -4,7 +4,7 @@
 BIN := .venv/bin
 SETUP := pyproject.toml uv.lock scripts/setup
 
-.PHONY: help run test lint fmt bench
+.PHONY: help run test lint fmt soak bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ lint: .venv/.ready-dev ## ruff, mypy --strict, import-linter
 fmt: .venv/.ready-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+soak: .venv/.ready-dev ## the long form of the fault tests
+	TEAMLINE_SOAK=1 $(BIN)/pytest tests/faults/test_kill.py --timeout 3600
 
 bench: .venv/.ready-dev ## benchmarks
 	$(BIN)/python -m bench

@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -61,7 +62,7 @@ def configure(json: bool | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         redact,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _stamp,
         _json if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), timestamp_key="at"),
     ]
     stderr = cast("TextIO", _Stderr())
@@ -76,6 +77,18 @@ def configure(json: bool | None = None) -> None:
     handler.setFormatter(_Foreign(processors))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     sys.excepthook = _crashed
+
+
+def _stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """RFC 3339 with microseconds. The date is put together once a second: it costs more than the rest of the line."""
+    now = time.time()
+    line["at"] = f"{_second(int(now))}.{int(now % 1 * 1_000_000):06}Z"
+    return line
+
+
+@lru_cache(maxsize=2)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 class _Stderr:

@@ -137,7 +137,7 @@ async def open_sqlite(
             opened.pop_all()  # from here on the store closes them
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"The database {path} cannot be opened: {error}") from error
-    writer = Writer(writing, path.with_name(path.name + "-wal"), doorbell, on_fatal)
+    writer = Writer(writing, path.with_name(path.name + "-wal"), doorbell, on_fatal, serving)
     return SqliteStore(writer, Readers(reading))
 
 

@@ -43,14 +43,16 @@ log = structlog.get_logger(__name__)
 class Writer:
     """Counters are public and only ever grow."""
 
-    def __init__(self, connection: Connection, wal: Path, doorbell: Doorbell, on_fatal: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, wal: Path, doorbell: Doorbell, on_fatal: Callable[[], None], serving: bool
+    ) -> None:
         self.lanes = Lanes()
         self.batches = 0
         self.actions = 0
         self.busy_retries = 0
         self.wal_bytes = 0
         self._connection = connection
-        self._batches = Batches(connection.watch)
+        self._batches = Batches(connection.watch, serving=serving)
         self._wal = wal
         self._looked_at = 0.0
         self._doorbell = doorbell

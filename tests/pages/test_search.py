@@ -95,7 +95,7 @@ async def test_customers_and_nothing(visitor: Visitor, dana: str) -> None:
     page = await visitor.enter("#/search/whit")
     await expect(page.get_by_role("list", name="Customers").locator("mark")).to_have_text("Whitfield")
     await page.get_by_label("Search messages and customers").fill("unheard of")
-    await expect(page.get_by_text("Nothing was found")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Nothing was found")).to_be_visible()
     await page.get_by_label("Search messages and customers").fill("dana")
     await expect(page.get_by_role("list", name="Customers").get_by_role("link")).to_have_count(1)
     assert dana in (await page.get_by_role("list", name="Customers").get_by_role("link").get_attribute("href") or "")

@@ -1,8 +1,10 @@
 // The side panel: who the customer is, where they can be met, and how it stands with the team.
 
 import { button, h, isolated, say } from "./dom.js";
-import { exact, moment, since } from "./time.js";
+import { clock, exact, moment, since } from "./time.js";
 import { channelName, hue, initials, personName, presenceWords } from "./words.js";
+
+const sinceWhen = (at) => (Date.now() - new Date(at) < 24 * 3_600_000 ? clock(at) : moment(at));
 
 export class Panel extends HTMLElement {
   #desk;
@@ -77,7 +79,7 @@ export class Panel extends HTMLElement {
       standing: [
         ["On it", holder ?? "Nobody"],
         here ? ["In it now", here] : null,
-        row.waiting_since ? ["Waiting", `${since(row.waiting_since).replace("now", "since just now")}, since ${moment(row.waiting_since)}`, exact(row.waiting_since)]
+        row.waiting_since ? ["Waiting", `${since(row.waiting_since).replace("now", "since just now")}, since ${sinceWhen(row.waiting_since)}`, exact(row.waiting_since)]
           : ["Waiting", row.done_at ? "No, it is done" : "No, they were answered"],
       ],
     };
