@@ -10,14 +10,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from bench.forms import Hook
+from typing import Final, cast
 
 CONNECTIONS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it goes over the wire, and what names it in the database."""
+
+    key: str
+    wire: bytes
 
 
 @dataclass
@@ -31,11 +37,12 @@ class Result:
     """Share of its core that the client itself needed: near 1, it measures itself."""
     latencies: list[float] = field(default_factory=list)
     cost: float = 0.0
-    """Processor seconds that the server needed for one answer."""
+    """Processor seconds that the server needed for one answer, with what it did afterwards because of it."""
 
     @property
     def rate(self) -> float:
-        return len(self.acknowledged) / self.seconds
+        """Answers a second. The bare handler gets the same requests again and again, so keys do not count them."""
+        return (len(self.latencies) - self.refused) / self.seconds
 
 
 class _Connection(asyncio.Protocol):
@@ -44,16 +51,15 @@ class _Connection(asyncio.Protocol):
     def __init__(self, done: Callable[[_Connection, int], None]) -> None:
         self._done = done
         self._answer = b""
-        self.hook: Hook | None = None
+        self.request: Request | None = None
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
 
-    def send(self, hook: Hook, due: float) -> None:
-        self.hook, self.due = hook, due
-        self.transport.write(hook.wire)
+    def send(self, request: Request, due: float) -> None:
+        self.request, self.due = request, due
+        self.transport.write(request.wire)
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
@@ -64,7 +70,7 @@ class _Connection(asyncio.Protocol):
             self._done(self, status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.hook is not None:
+        if self.request is not None:
             self._done(self, 0)
 
 
@@ -74,10 +80,9 @@ def _length(head: bytes) -> int:
 
 
 @asynccontextmanager
-async def _connected(url: str, done: Callable[[_Connection, int], None]) -> Any:
-    host, _, port = url.removeprefix("http://").rpartition(":")
+async def _connected(address: tuple[str, int], done: Callable[[_Connection, int], None]) -> AsyncIterator[list[_Connection]]:
     loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(lambda: _Connection(done), host, int(port)) for _ in range(CONNECTIONS)]
+    made = [await loop.create_connection(lambda: _Connection(done), *address) for _ in range(CONNECTIONS)]
     try:
         yield [protocol for _, protocol in made]
     finally:
@@ -85,7 +90,7 @@ async def _connected(url: str, done: Callable[[_Connection, int], None]) -> Any:
             transport.abort()
 
 
-async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
+async def flood(address: tuple[str, int], requests: Iterator[Request], seconds: float) -> Result:
     """As many as the server takes. Returns when everything that was sent has been answered."""
     result, idle = Result(), asyncio.Event()
     under_way = 0
@@ -102,11 +107,11 @@ async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
 
     def start(connection: _Connection) -> None:
         nonlocal under_way
-        if (hook := next(hooks, None)) is not None:
+        if (request := next(requests, None)) is not None:
             under_way += 1
-            connection.send(hook, time.perf_counter())
+            connection.send(request, time.perf_counter())
 
-    async with _connected(url, done) as connections:
+    async with _connected(address, done) as connections:
         begin, spent = time.perf_counter(), time.process_time()
         end = begin + seconds
         for connection in connections:
@@ -117,10 +122,10 @@ async def flood(url: str, hooks: Iterator[Hook], seconds: float) -> Result:
     return result
 
 
-async def pace(url: str, hooks: Sequence[Hook], rate: float) -> Result:
+async def pace(address: tuple[str, int], requests: Sequence[Request], rate: float) -> Result:
     """These at this rate, however the server does."""
     result, finished = Result(), asyncio.Event()
-    waiting: deque[tuple[Hook, float]] = deque()
+    waiting: deque[tuple[Request, float]] = deque()
     free: list[_Connection] = []
     answered = 0
 
@@ -130,21 +135,21 @@ async def pace(url: str, hooks: Sequence[Hook], rate: float) -> Result:
         answered += 1
         free.append(connection)
         send()
-        if answered == len(hooks):
+        if answered == len(requests):
             finished.set()
 
     def send() -> None:
         while waiting and free:
             free.pop().send(*waiting.popleft())
 
-    async with _connected(url, done) as connections:
+    async with _connected(address, done) as connections:
         free.extend(connections)
         begin = time.perf_counter()
-        for number, hook in enumerate(hooks):
+        for number, request in enumerate(requests):
             due = begin + number / rate
             if (ahead := due - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead)
-            waiting.append((hook, due))
+            waiting.append((request, due))
             send()
         await finished.wait()
         result.seconds = time.perf_counter() - begin
@@ -152,10 +157,10 @@ async def pace(url: str, hooks: Sequence[Hook], rate: float) -> Result:
 
 
 def _note(result: Result, connection: _Connection, status: int) -> None:
-    assert connection.hook is not None
+    assert connection.request is not None
     result.latencies.append(time.perf_counter() - connection.due)
-    if status == 200:
-        result.acknowledged.add(connection.hook.sid)
+    if 200 <= status < 300:
+        result.acknowledged.add(connection.request.key)
     else:
         result.refused += 1
-    connection.hook = None
+    connection.request = None

@@ -19,7 +19,7 @@ import structlog
 from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
 from gateway.store import faults
 from gateway.store.books import close_books
-from gateway.store.connection import FOREVER, Watch
+from gateway.store.connection import Watch
 from gateway.store.lanes import LIST_LIMIT, Job
 from gateway.store.transaction import Transaction, settle
 
@@ -53,7 +53,7 @@ class Batches:
 
     def __init__(self, watch: Watch, *, serving: bool) -> None:
         self._watch = watch
-        self._slow = SLOW if serving else FOREVER  # a short-lived second writer keeps nobody waiting but itself
+        self._serving = serving  # a short-lived second writer keeps nobody waiting but itself
 
     def commit(self, connection: sqlite3.Connection, jobs: Sequence[Job]) -> Report:
         report = Report()
@@ -106,7 +106,7 @@ class Batches:
             if len(jobs) == 1:
                 return [(jobs[0], None, _own(jobs[0], error))]
         finally:
-            if (took := monotonic() - started) > self._slow:
+            if (took := monotonic() - started) > SLOW and self._serving:
                 log.warning("slow action", action=jobs[0].name, jobs=len(jobs), seconds=round(took, 3))
         return [outcome for job in jobs if db.in_transaction for outcome in self._run(db, [job])]
 

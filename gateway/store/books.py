@@ -6,6 +6,7 @@ that two transactions never wait for each other in a circle), and last (so that 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -60,18 +61,34 @@ async def _close_team(tx: Tx, team: TeamId, events: Sequence[Event], signatures:
     )
     if head is None:
         raise Misuse(f"an event for team {team!r}, which does not exist")
-    for seq, event in enumerate(events, head["event_seq"] - len(events) + 1):
+    await _append(tx, team, head["event_seq"] - len(events) + 1, events)
+    if signatures:
+        await _chain(tx, team, head, signatures)
+
+
+async def _append(tx: Tx, team: TeamId, first: int, events: Sequence[Event]) -> None:
+    """A list of events is one statement, since each costs a change of threads besides its own work."""
+    if len(events) == 1:
+        event = events[0]
         await tx.run(
             "INSERT INTO event (team_id, seq, thread_id, kind, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             team,
-            seq,
+            first,
             event.thread,
             event.kind,
             event.at,
             event.data,
         )
-    if signatures:
-        await _chain(tx, team, head, signatures)
+    elif events:
+        await tx.run(
+            """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+               SELECT ?1, ?2 + entry.key, json_extract(entry.value, '$[0]'), json_extract(entry.value, '$[1]'),
+                      json_extract(entry.value, '$[2]'), json_extract(entry.value, '$[3]')
+                 FROM json_each(?3) AS entry""",
+            team,
+            first,
+            json.dumps([(event.thread, event.kind, event.at, event.data) for event in events]),
+        )
 
 
 async def _chain(tx: Tx, team: TeamId, head: Row, signatures: Sequence[Signature]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.address import Address
 from gateway.domain.author import Author
 from gateway.domain.message import Media, Message, MessageId, TeamId, ThreadId, Writer, digest
 from gateway.domain.thread import Line
@@ -45,24 +47,46 @@ def from_row(row: Row) -> Message:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A customer's message and where it ended up."""
+
+    message: MessageId
+    team: TeamId
+    thread: ThreadId
+    line: int
+
+
 async def add_inbound(
-    tx: Tx, team: TeamId, thread: ThreadId, line: Line, provider_id: str, body: str, media: tuple[Media, ...], at: int
-) -> MessageId | None:
-    """The new message's id, or None when this provider id is stored already: the insert is the deduplication."""
+    tx: Tx,
+    channel: str,
+    endpoint: str,
+    sender: Address,
+    provider_id: str,
+    body: str,
+    media: tuple[Media, ...],
+    at: int,
+) -> Stored | None:
+    """Store a message of a pair of addresses that have talked before, in one statement: it finds their thread, and is
+    the deduplication. None when the pair is new, or when this provider id is stored already."""
     row = await tx.one(
-        """INSERT INTO message (team_id, thread_id, direction, identity_id, channel, body, media, provider_id, at)
-           VALUES (?1, ?2, 'in', ?3, ?4, ?5, ?6, ?7, ?8)
-           ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING RETURNING id""",
-        team,
-        thread,
-        line.identity,
-        line.channel,
+        """INSERT INTO message
+                  (team_id, thread_id, direction, identity_id, line_id, channel, body, media, provider_id, at)
+           SELECT thread.team_id, thread.id, 'in', identity.id, line.id, ?3, ?5, ?6, ?7, ?8
+             FROM identity JOIN line ON line.identity_id = identity.id JOIN thread ON thread.id = line.thread_id
+            WHERE identity.kind = ?1 AND identity.address = ?2 AND line.channel = ?3 AND line.endpoint = ?4
+           ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
+           RETURNING id, team_id, thread_id, line_id""",
+        sender.kind,
+        sender.value,
+        channel,
+        endpoint,
         body,
         json.dumps([{"url": item.url, "content_type": item.content_type} for item in media]) if media else "[]",
         provider_id,
         at,
     )
-    return None if row is None else MessageId(row["id"])
+    return None if row is None else Stored(*row)
 
 
 async def add_outbound(
@@ -72,11 +96,13 @@ async def add_outbound(
     row = certain(
         await tx.one(
             """INSERT INTO message
-                     (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at)
-           VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id""",
+                     (team_id, thread_id, direction, identity_id, line_id, channel,
+                      agent_id, credential_id, body, salt, at)
+               VALUES (?1, ?2, 'out', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id""",
             team,
             thread,
             line.identity,
+            line.id,
             line.channel,
             author.agent,
             author.evidence.credential,

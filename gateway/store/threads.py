@@ -5,7 +5,9 @@ Every query that an agent's request leads to names the agent and joins `holding`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from gateway.domain.address import PHONE_KINDS, Address
@@ -29,26 +31,22 @@ async def find_or_create(tx: Tx, select: str, keys: Sequence[Value], insert: str
     return row
 
 
-async def find_line(tx: Tx, channel: str, endpoint: str, sender: Address) -> tuple[Line, ThreadId, TeamId] | None:
-    """The pair of addresses, its thread and that thread's team, when these two have talked before."""
+async def find_thread(tx: Tx, channel: str, endpoint: str, sender: Address) -> ThreadId | None:
+    """The thread of a pair of addresses, when these two have talked before."""
     row = await tx.one(
-        """SELECT line.id, line.identity_id, line.thread_id, thread.team_id
-             FROM identity JOIN line ON line.identity_id = identity.id JOIN thread ON thread.id = line.thread_id
+        """SELECT line.thread_id FROM identity JOIN line ON line.identity_id = identity.id
             WHERE identity.kind = ?1 AND identity.address = ?2 AND line.channel = ?3 AND line.endpoint = ?4""",
         sender.kind,
         sender.value,
         channel,
         endpoint,
     )
-    if row is None:
-        return None
-    line = Line(row["id"], row["identity_id"], sender.kind, sender.value, channel, endpoint)
-    return line, row["thread_id"], row["team_id"]
+    return None if row is None else row["thread_id"]
 
 
 async def open_line(
     tx: Tx, channel: str, endpoint: str, sender: Address, name: str | None, team: TeamId, own_team: bool, at: int
-) -> tuple[Line, ThreadId, TeamId]:
+) -> None:
     """Customer, identity, thread and line for a pair of addresses that is new.
 
     `team` is for a customer nobody knows yet; with `own_team`, one who is known is taken to the team they have.
@@ -70,15 +68,15 @@ async def open_line(
         f"team:{home}",
         at,
     )
-    line = await find_or_create(
-        tx,
-        "SELECT id, thread_id FROM line WHERE identity_id = ?1 AND channel = ?2 AND endpoint = ?3",
-        (identity["id"], channel, endpoint),
+    await tx.run(
         """INSERT INTO line (identity_id, channel, endpoint, thread_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
-           ON CONFLICT (identity_id, channel, endpoint) DO NOTHING RETURNING id, thread_id""",
-        (identity["id"], channel, endpoint, thread["id"], at),
+           ON CONFLICT (identity_id, channel, endpoint) DO NOTHING""",
+        identity["id"],
+        channel,
+        endpoint,
+        thread["id"],
+        at,
     )
-    return Line(line["id"], identity["id"], sender.kind, sender.value, channel, endpoint), line["thread_id"], home
 
 
 async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at: int) -> Row:
@@ -119,16 +117,33 @@ async def _same_number(tx: Tx, sender: Address) -> Row | None:
     return None
 
 
-async def customer_wrote(tx: Tx, thread: ThreadId, message: MessageId, line: int, at: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """What customers have added to one thread in one transaction."""
+
+    thread: ThreadId
+    last_message: MessageId
+    last_line: int
+    count: int
+    first_at: int
+    last_at: int
+
+
+async def customers_wrote(tx: Tx, wrote: Sequence[Wrote]) -> None:
+    """Move threads and their inbox rows on; each thread at most once in the list, and all of them in two statements."""
+    rows = json.dumps([astuple(one) for one in wrote])
     await tx.run(
-        """UPDATE thread SET last_message_id = ?2, last_line_id = ?3, in_count = in_count + 1, done_at = NULL
-            WHERE id = ?1""",
-        thread,
-        message,
-        line,
+        """UPDATE thread SET last_message_id = json_extract(wrote.value, '$[1]'),
+                  last_line_id = json_extract(wrote.value, '$[2]'),
+                  in_count = in_count + json_extract(wrote.value, '$[3]'), done_at = NULL
+             FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$[0]')""",
+        rows,
     )
     await tx.run(
-        "UPDATE reach SET last_at = ?2, waiting_since = coalesce(waiting_since, ?2) WHERE thread_id = ?1", thread, at
+        """UPDATE reach SET last_at = json_extract(wrote.value, '$[5]'),
+                  waiting_since = coalesce(waiting_since, json_extract(wrote.value, '$[4]'))
+             FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$[0]')""",
+        rows,
     )
 
 

@@ -11,14 +11,14 @@ import pytest
 from tests.company import FRONT, START, Company
 
 INSERT = """INSERT INTO message
-              (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at)
-            VALUES (:team, :thread, :direction, :identity, 'sms', :agent, :credential, 'Hi', :salt, :at)"""
+              (team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, at)
+            VALUES (:team, :thread, :direction, :identity, :line, 'sms', :agent, :credential, 'Hi', :salt, :at)"""
 
 
 async def facts(company: Company) -> dict[str, Any]:
     ana, ben = await company.hire("ana", FRONT), await company.hire("ben", FRONT)
     thread = (await company.text()).thread
-    found = {"team": FRONT, "thread": thread, "direction": "out", "identity": 1, "salt": b"s" * 16, "at": START}
+    found = {"team": FRONT, "thread": thread, "direction": "out", "identity": 1, "line": 1, "salt": b"s" * 16, "at": START}
     return found | {"agent": ana.id, "credential": 1, "other": ben.id}
 
 

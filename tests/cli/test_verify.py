@@ -15,7 +15,7 @@ from gateway.store.agents import add_teams
 from tests.cli.conftest import Fill, Run
 from tests.company import FRONT, LAKES, Company, found
 
-COLUMNS = "team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, at"
+COLUMNS = "team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, at"
 SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
 
 # What is done by SQL -> the team, the link and message named, and why. Messages 2, 3, 5, 6, 8 and 9 are outbound.

@@ -85,10 +85,11 @@ class FakeDesk(World):
         return web.json_response(self.status)
 
     async def _draft(self, request: web.Request) -> web.Response:
-        await self._keep_draft(request[AGENT], request.match_info["id"], (await request.json())["body"])
+        await self.keep_draft(request[AGENT], request.match_info["id"], (await request.json())["body"])
         return web.Response(status=204)
 
-    async def _keep_draft(self, agent: Json, thread: str, body: str) -> None:
+    async def keep_draft(self, agent: Json, thread: str, body: str) -> None:
+        """A person's client leaves off in the middle of a reply."""
         key = (agent["id"], thread)
         self.drafts |= {key: body}
         if not body:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chro
 
 SURFACES = ["paper", "desk", "hover", "selected", "bubble-in", "bubble-out", "note"]
 TEXT = {
-    "ink": SURFACES,
+    "ink": [*SURFACES, "found"],
     "quiet": SURFACES,
     "accent": ["paper", "desk", "hover", "selected", "bubble-in", "bubble-out"],
     "danger": ["paper", "desk", "hover", "selected", "note"],
@@ -95,7 +95,8 @@ async def findings(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [360, 800, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(visitor: Visitor, gateway: FakeGateway, width: int) -> None:
-    """axe-core has no objection to the sign-in, inbox, thread, keys, panel or empty view."""
+    """axe-core has no objection to the sign-in, inbox, thread, keys, panel, search, found message, status or empty
+    view."""
     gateway.agents.clear()
     thread = furnish(gateway)
     page = visitor.page
@@ -109,6 +110,8 @@ async def test_axe_finds_nothing(visitor: Visitor, gateway: FakeGateway, width: 
     await page.evaluate("id => { location.hash = `#/waiting/t/${id}` }", thread)
     await expect(page.locator(".message").first).to_be_visible()
     await page.locator("#words").fill("Noted.")
+    await gateway.be(gateway.agents["ben"], thread, "typing")
+    await expect(page.locator(".others")).to_be_visible()
     found["thread"] = await findings(page)
     await page.keyboard.press("Escape")
     await page.keyboard.press("?")
@@ -118,6 +121,18 @@ async def test_axe_finds_nothing(visitor: Visitor, gateway: FakeGateway, width: 
         await page.keyboard.press("d")
         found["panel"] = await findings(page)
         await page.keyboard.press("Escape")
+    await page.evaluate("location.hash = '#/search/order'")
+    await expect(page.locator(".hit").first).to_be_visible()
+    found["search"] = await findings(page)
+    await page.locator(".hit").first.click()
+    await expect(page.locator(".message.found")).to_be_visible()
+    found["found"] = await findings(page)
+    await page.evaluate("location.hash = '#/search/unheard'")
+    await expect(page.get_by_role("heading", name="Nothing was found")).to_be_visible()
+    found["nothing found"] = await findings(page)
+    await page.evaluate("location.hash = '#/status'")
+    await expect(page.locator(".fault")).to_be_visible()
+    found["status"] = await findings(page)
     gateway.threads.clear()
     await page.goto(f"{visitor.origin}/console#/mine")
     await page.reload()

@@ -132,13 +132,17 @@ async def people(tx: Tx) -> None:
         "INSERT INTO identity (id, customer_id, kind, address, created_at) VALUES (1, 1, 'sms', '+13035550100', 0)"
     )
     await tx.run("INSERT INTO thread (id, customer_id, team_id, created_at) VALUES (1, 1, 'a', 0), (2, 1, 'b', 0)")
+    await tx.run(
+        "INSERT INTO line (id, identity_id, channel, endpoint, thread_id, created_at) "
+        "VALUES (1, 1, 'sms', '+1', 1, 0), (2, 1, 'sms', '+2', 2, 0)"
+    )
 
 
 async def say(tx: Tx, *teams: str) -> None:
     for team in teams:
         row = await tx.one(
-            "INSERT INTO message (team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, "
-            "salt, at) VALUES (?1, ?2, 'out', 1, 'sms', 1, 1, 'On my way.', ?3, 0) RETURNING id",
+            "INSERT INTO message (team_id, thread_id, direction, identity_id, line_id, channel, agent_id, "
+            "credential_id, body, salt, at) VALUES (?1, ?2, 'out', 1, ?2, 'sms', 1, 1, 'On my way.', ?3, 0) RETURNING id",
             team,
             1 if team == "a" else 2,
             b"salt",

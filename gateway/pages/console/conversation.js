@@ -23,6 +23,8 @@ export class Conversation {
   #busy = false;
   #before = null;
   #after = null;
+  /** Which run this is: a page that was asked for by the one before does not belong to it. */
+  #run = 0;
 
   constructor(id, api, store) {
     this.id = id;
@@ -56,7 +58,7 @@ export class Conversation {
   async toNewest() {
     await this.#store.loading(() => this.#api.messages(this.id), (page) => {
       const overlaps = page.items.some((item) => this.#keys.has(itemKey(item)));
-      if (!overlaps) this.#replace([]);
+      if (!overlaps) this.#begin();
       if (!this.items.length) this.#before = page.next ?? null;
       this.#after = null;
       this.ahead = 0;
@@ -72,7 +74,7 @@ export class Conversation {
       const last = before.items.findLast((item) => item.id)?.id ?? BEGINNING;
       return [before, await this.#api.messages(this.id, { after: last })];
     }, ([before, after]) => {
-      this.#replace([]);
+      this.#begin();
       this.#before = before.next ?? null;
       this.#after = after.next ?? null;
       this.ahead = 0;
@@ -104,12 +106,18 @@ export class Conversation {
   async #page(where, take) {
     if (this.#busy) return;
     this.#busy = true;
+    const run = this.#run;
     try {
-      await this.#store.loading(() => this.#api.messages(this.id, where), take);
+      await this.#store.loading(() => this.#api.messages(this.id, where), (page) => run === this.#run && take(page));
       this.#store.touch(this.id);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #begin() {
+    this.#run += 1;
+    this.#replace([]);
   }
 
   #append(items) {

@@ -9,6 +9,8 @@ import { Search } from "./search.js";
 import { Steady } from "./steady.js";
 import { hue, initials } from "./words.js";
 
+/** Milliseconds between two drawings of the list. */
+const CALM = 250;
 const TITLES = { waiting: "Waiting", mine: "Mine", all: "All" };
 const EMPTY = {
   waiting: ["Nobody is waiting", "When a customer writes, they appear here, the longest waiting first."],
@@ -27,13 +29,15 @@ export class Inbox extends HTMLElement {
   #paged = false;
   #searching = false;
   #fault = "";
+  #drawn = 0;
+  #timer = null;
 
   start(desk) {
     this.#desk = desk;
     this.#build();
     desk.store.addEventListener("change", ({ detail }) => {
       if (detail.has("counts")) this.#sayCounts();
-      if (detail.has("rows") || detail.has("presence")) this.#render();
+      if (detail.has("rows") || detail.has("presence")) this.#soon();
     });
     desk.addEventListener("begun", () => this.#begun());
     desk.addEventListener("connection", () => this.#sayConnection());
@@ -144,6 +148,13 @@ export class Inbox extends HTMLElement {
     (below ? this.rows.lastElementChild : this.rows.firstElementChild)?.querySelector("a").focus({ preventScroll: true });
   }
 
+  /** At most four times a second, however much happens: a list that flickers cannot be read, and typing goes first. */
+  #soon() {
+    const wait = this.#drawn + CALM - performance.now();
+    if (wait <= 0) return this.#render();
+    this.#timer ??= setTimeout(() => { this.#timer = null; this.#render(); }, wait);
+  }
+
   /** A list that has grown long by what came live is read again, while nobody looks further down in it. */
   #renew() {
     const { store } = this.#desk;
@@ -153,6 +164,7 @@ export class Inbox extends HTMLElement {
   #render() {
     const { store } = this.#desk;
     if (!store.me || this.#searching) return;
+    this.#drawn = performance.now();
     this.#renew();
     const order = store.view(this.#view).ids;
     const version = (id) => store.rows.get(id)?.last_message?.id;
@@ -196,9 +208,10 @@ export class Inbox extends HTMLElement {
     const paged = this.#paged || before.length === 0;
     this.#paged = false;
     const fresh = paged ? [] : this.#steady.shown.filter((id) => !known.has(id));
+    for (const id of fresh) this.#below.add(id);
+    if (this.#below.size === 0) return;
     const edge = this.scroller.getBoundingClientRect().bottom;
     const hidden = (id) => this.#made.get(id)?.element.getBoundingClientRect().top > edge - 16;
-    for (const id of fresh) this.#below.add(id);
     for (const id of this.#below) if (!hidden(id)) this.#below.delete(id);
   }
 

@@ -13,6 +13,8 @@ export class Presence {
   #open = null;
   #typed = 0;
   #still = 0;
+  /** How often the stream has spoken: an answer that was on its way meanwhile is older than that. */
+  #heard = 0;
 
   constructor(api, store) {
     this.#api = api;
@@ -55,8 +57,13 @@ export class Presence {
     this.#tick();
   }
 
-  /** What the stream or an answer says: {thread, people: [{id, name, typing}]}. */
-  take({ thread, people }) {
+  /** What the stream says: {thread, people: [{id, name, typing}]}. */
+  take(event) {
+    this.#heard += 1;
+    this.#put(event);
+  }
+
+  #put({ thread, people }) {
     const others = people.filter((person) => person.id !== this.#store.me?.id);
     const before = this.#threads.get(thread) ?? [];
     if (JSON.stringify(before) === JSON.stringify(others)) return;
@@ -78,8 +85,9 @@ export class Presence {
   #say(state) {
     const thread = this.#open;
     if (!thread || !this.#store.me) return;
+    const heard = this.#heard;
     this.#api.presence(thread, state).then((answer) => {
-      if (answer?.people && thread === this.#open && state !== "gone") this.take({ thread, people: answer.people });
+      if (answer?.people && thread === this.#open && heard === this.#heard) this.#put({ thread, people: answer.people });
     }).catch(() => {});
   }
 }

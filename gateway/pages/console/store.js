@@ -9,7 +9,7 @@ import { List, VIEWS } from "./lists.js";
 const KEPT_CONVERSATIONS = 20;
 const KEPT_ROWS = 2_000;
 /** A view that has grown longer than this by what came live is better read again. */
-const LONG = 400;
+const LONG = 150;
 
 export class Store extends EventTarget {
   me = null;

@@ -74,13 +74,14 @@ export class Thread extends HTMLElement {
       const detail = await conversation.refresh(message);
       const underWay = outgoing.of(conversation.id).some((item) => item.kind === "reply");
       if (!underWay && drafts.meet(conversation.id, detail.draft, turn) && conversation === this.#conversation) this.composer.refill();
-      if (message && conversation === this.#conversation) this.timeline.find(conversation, message);
     } catch (error) {
       if (conversation !== this.#conversation || error.status === 401) return;
       if (error.status === 404) this.#desk.store.drop(conversation.id);
       if (error.status === 404 || !conversation.loaded) this.#fault = error;
     }
-    if (conversation === this.#conversation) this.#render();
+    if (conversation !== this.#conversation) return;
+    this.#render();
+    if (message && conversation.loaded && message === this.#message) this.timeline.find(conversation, message);
   }
 
   #render() {

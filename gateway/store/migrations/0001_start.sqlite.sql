@@ -116,6 +116,7 @@ CREATE TABLE message (
   thread_id     INTEGER NOT NULL REFERENCES thread (id),
   direction     TEXT    NOT NULL CHECK (direction IN ('in', 'out', 'note')),
   identity_id   INTEGER REFERENCES identity (id),  -- whom it came from or went to
+  line_id       INTEGER REFERENCES line (id),      -- and by which of our addresses
   channel       TEXT    NOT NULL,                  -- '' for a note
   agent_id      INTEGER,
   credential_id INTEGER,
@@ -125,6 +126,7 @@ CREATE TABLE message (
   provider_id   TEXT,                              -- inbound only: the key of deduplication
   at            INTEGER NOT NULL,
   CHECK ((direction = 'note') = (identity_id IS NULL)),
+  CHECK ((direction = 'note') = (line_id IS NULL)),
   -- Nothing leaves, and nothing is noted, without a person and the evidence for it.
   CHECK ((direction = 'in') = (agent_id IS NULL)),
   CHECK ((direction = 'in') = (credential_id IS NULL)),
