@@ -4,7 +4,7 @@
 BIN := .venv/bin
 SETUP := pyproject.toml uv.lock scripts/setup
 
-.PHONY: help run test lint fmt soak bench
+.PHONY: help run test lint fmt soak shots bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,10 @@ fmt: .venv/.ready-dev ## format the code
 
 soak: .venv/.ready-dev ## the long form of the fault tests
 	TEAMLINE_SOAK=1 $(BIN)/pytest tests/faults/test_kill.py --timeout 3600
+
+shots: .venv/.ready-dev ## the pictures of the README, from the running demo
+	@scripts/setup-tests
+	$(BIN)/python scripts/shots.py
 
 bench: .venv/.ready-dev ## benchmarks
 	$(BIN)/python -m bench

@@ -83,7 +83,8 @@ class History:
     def messages(self) -> Iterator[Rows]:
         for number in range(1, self._messages + 1):
             left = self._messages - number + 1
-            if self._opened < self._threads and self._chance.random() < (self._threads - self._opened) / left * 2:
+            ahead = self._threads - self._opened
+            if not self._opened or self._chance.random() < 2 * ahead / left:
                 yield self._first(number)
             else:
                 yield self._next(number)
@@ -127,7 +128,7 @@ class History:
         thread.in_count += 1
         thread.waiting_since = thread.waiting_since or at
         body, words = self._text(thread.team)
-        message = (thread.id, "sms", None, None, body, None, f"SM{number}", at)
+        message = (thread.id, thread.id, "sms", None, None, body, None, f"SM{number}", at)
         return self._rows(thread, number, "in", message, words, "message.received", {"message": number})
 
     def _out(self, thread: Thread, number: int) -> Rows:
@@ -140,7 +141,7 @@ class History:
         self._links[thread.team] += 1
         link = self._links[thread.team]
         self._chains[thread.team] = link_hash(prev, team, link, number, writer, writer, proof)
-        message = (thread.id, "sms", writer, writer, body, salt, None, at)
+        message = (thread.id, thread.id, "sms", writer, writer, body, salt, None, at)
         rows = self._rows(thread, number, "out", message, words, "message.sent", {"message": number, "by": writer})
         chain = (team, link, number, writer, writer, proof, prev, self._chains[thread.team])
         delivery = (team, thread.id, number, thread.id, "sms", OURS, "delivered", f"SO{number}", at)

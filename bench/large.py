@@ -36,7 +36,7 @@ TABLES: Final = {
     "thread": "id, customer_id, team_id, created_at, last_message_id, last_line_id, in_count, claimed_by, claimed_at",
     "line": "id, identity_id, channel, endpoint, thread_id, created_at",
     "reach": "thread_id, holder, waiting_since, last_at",
-    "message": "id, team_id, thread_id, direction, identity_id, channel, agent_id, credential_id, body, salt, "
+    "message": "id, team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, "
     "provider_id, at",
     "message_words": "rowid, words",
     "customer_words": "rowid, words",

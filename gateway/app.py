@@ -6,9 +6,11 @@ On SIGTERM: accept nothing new, let what is under way end, send what was claimed
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import fcntl
 import resource
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -26,7 +28,7 @@ from gateway.http.deps import ConfigState, DemoPhone, Deps, Reading
 from gateway.http.server import make_app, make_operator_app, make_runner
 from gateway.outbox.worker import Outbox
 from gateway.scheduler import Housekeeping, Indexer
-from gateway.settings import Listen, Settings
+from gateway.settings import Listen, Settings, load
 from gateway.settings.watch import Watcher
 from gateway.store import agents
 from gateway.store.doorbell import Doorbell
@@ -47,6 +49,7 @@ async def serve_forever(settings: Settings, announce: Announce, demo: DemoPhone 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    settings = _with_port(settings)
     async with open_gateway(settings, demo) as gateway:
         loop.add_signal_handler(signal.SIGHUP, gateway.watcher.trigger)
         announce(gateway.url)
@@ -138,6 +141,19 @@ async def _listen(stack: AsyncExitStack, gateway: Gateway, app: web.Application,
         raise Conflict(f"cannot listen on {listen}: {said}") from error
     host, port = runner.addresses[0][:2]
     return f"http://{Listen(host, port)}"
+
+
+def _with_port(settings: Settings) -> Settings:
+    """Port 0 asks for a free one. It must be known before anything is set up: our own address is built from it, and
+    pages are only believed when they come from there."""
+    host, port = settings.listen
+    if port:
+        return settings
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        listen = str(Listen(host, probe.getsockname()[1]))
+    return load(settings.folder, overrides=dataclasses.replace(settings.overrides, listen=listen))
 
 
 def _raise_file_limit() -> None:

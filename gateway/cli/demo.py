@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from gateway.domain.team import Team
     from gateway.http.deps import DemoPhone
     from gateway.settings import Settings
-    from gateway.store.store import Store
+    from gateway.store.store import Store, Tx
 
 PASSWORD: Final = "teamline demo"
 PHONE: Final = "+13035550142"
+MOST_PAST: Final = 100
+"""Messages that the phone shows from before."""
 
 
 class Account(NamedTuple):
@@ -37,7 +40,7 @@ class Account(NamedTuple):
 
 @click.command()
 @config_option
-@click.option("--port", type=click.IntRange(0, 65535), help="Overrides the port of `listen`.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Overrides the port of `listen`.")
 def demo(folder: Path, port: int | None) -> None:
     """Run the gateway with a phone on the screen and a small company that answers. Needs no account anywhere."""
     import asyncio
@@ -54,7 +57,7 @@ def demo(folder: Path, port: int | None) -> None:
     if not settings.is_local:
         raise Conflict("the demo's phone and accounts are for this machine only: make listen and public_url loopback")
     phone = find_phone(settings)
-    accounts = with_store(settings, lambda store: open_company(store, settings, phone))
+    accounts, phone = with_store(settings, lambda store: _open(store, settings, phone))
     asyncio.run(serve_forever(settings, partial(_announce, accounts, database), phone))
 
 
@@ -69,6 +72,26 @@ def find_phone(settings: Settings) -> DemoPhone | None:
             team = settings.teams.get(destination.team) or settings.teams.by_id[settings.teams.default]
             return DemoPhone(channel.name, PHONE, number, team.name)
     return None
+
+
+async def _open(store: Store, settings: Settings, phone: DemoPhone | None) -> tuple[list[Account], DemoPhone | None]:
+    """Who can sign in, and the phone with what its owner and the team have said to each other."""
+    accounts = await open_company(store, settings, phone)
+    if phone is None:
+        return accounts, None
+    return accounts, replace(phone, past=tuple(await store.read(_past, phone)))
+
+
+async def _past(tx: Tx, phone: DemoPhone) -> list[dict[str, str]]:
+    from gateway.domain.address import Address
+    from gateway.domain.instant import rfc3339
+    from gateway.store import messages, threads
+
+    thread = await threads.find_thread(tx, phone.channel, phone.team_number, Address("phone", phone.number))
+    if thread is None:
+        return []
+    said = await messages.page(tx, thread, before=None, after=None, limit=MOST_PAST, notes=False)
+    return [{"id": str(one.id), "direction": one.direction, "body": one.body, "at": rfc3339(one.at)} for one in said]
 
 
 async def open_company(store: Store, settings: Settings, phone: DemoPhone | None) -> list[Account]:

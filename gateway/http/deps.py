@@ -20,12 +20,14 @@ BODY_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class DemoPhone:
-    """The phone on the demo's screen: the loopback channel, its own number and the team's."""
+    """The phone on the demo's screen: the loopback channel, its own number and the team's, and what was said before."""
 
     channel: str
     number: str
     team_number: str
     team_name: str
+    past: tuple[Mapping[str, str], ...] = ()
+    """{id, direction: "in" | "out", body, at} of each message, oldest first, as this customer's phone keeps them."""
 
 
 @dataclass(frozen=True, slots=True)

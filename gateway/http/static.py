@@ -80,6 +80,7 @@ class Pages:
                 "team_number": phone.team_number,
                 "team_name": phone.team_name,
                 "console": "/console",
+                "past": list(phone.past),
             }
         )
 

@@ -64,7 +64,7 @@ export class Inbox extends HTMLElement {
         h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" })),
         this.search.box,
         this.views = h("div", { class: "views" }, Object.values(this.links)),
-        h("div", { class: "list" }, this.scroller, this.search.element, this.news),
+        this.list = h("div", { class: "list" }, this.scroller, this.search.element, this.news),
         h("footer", {}, this.person, this.state, this.status,
           button("Keys", { look: "plain", press: () => document.querySelector("tl-keys").open() }),
           button("Sign out", { look: "plain", press: () => this.#desk.signOut() }))));
@@ -72,8 +72,8 @@ export class Inbox extends HTMLElement {
   }
 
   #listen() {
-    this.scroller.addEventListener("pointerenter", (event) => { this.#pointed = event.pointerType === "mouse"; });
-    this.scroller.addEventListener("pointerleave", () => { this.#pointed = false; this.#render(); });
+    this.list.addEventListener("pointerenter", (event) => { this.#pointed = event.pointerType === "mouse"; });
+    this.list.addEventListener("pointerleave", () => { this.#pointed = false; this.#render(); });
     this.scroller.addEventListener("focusout", () => requestAnimationFrame(() => this.#render()));
     this.scroller.addEventListener("scroll", () => this.news.hidden || this.#render(), { passive: true });
     new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(), { root: this.scroller, rootMargin: "800px" })

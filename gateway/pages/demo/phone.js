@@ -26,6 +26,17 @@ function state(item) {
   return item.mine && !item.sent ? "Sending" : CLOCK.format(new Date(item.at));
 }
 
+/** When the company of this demo was founded: a phone that remembers another one starts anew. */
+const born = (config) => config.past?.[0]?.at ?? "";
+
+/** What was said before, as this customer's phone would have kept it. */
+function fresh(config) {
+  const items = (config.past ?? []).map(({ id, direction, body, at }) => (
+    direction === "in" ? { id: `past-${id}`, mine: true, body, at, sent: true } : { id: `past-${id}`, mine: false, body, at, reported: true }
+  ));
+  return { born: born(config), after: 0, items };
+}
+
 export class Phone {
   /** A text was taken by the gateway; an answer has come. */
   onSent = () => {};
@@ -33,13 +44,14 @@ export class Phone {
 
   #config;
   #name;
-  /** {after, items: [{id, mine, body, at, sent?, refused?, reported?}]} */
+  /** {born, after, items: [{id, mine, body, at, sent?, refused?, reported?}]} */
   #memory;
 
   constructor(config) {
     this.#config = config;
     this.#name = `teamline.phone.${config.channel}.${config.number}`;
-    this.#memory = JSON.parse(localStorage.getItem(this.#name) ?? '{"after":0,"items":[]}');
+    const kept = JSON.parse(localStorage.getItem(this.#name) ?? "null");
+    this.#memory = kept?.born === born(config) ? kept : fresh(config);
     part("with").textContent = config.team_name;
     part("number").textContent = spaced(config.team_number);
     part("team-mark").textContent = config.team_name.split(/\s+/u).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
