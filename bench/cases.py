@@ -18,7 +18,8 @@ from gateway.store.sqlite import SqliteStore
 from gateway.store.store import Tx
 
 LIMIT: Final = 50
-"""Rows of a page: what the console asks for."""
+HITS: Final = 30
+"""Rows of a page, and messages of a search: what the console asks for."""
 WORDS: Final = {
     "a common word": ("call", "love", "home", "good"),
     "a rare word": (RARE,),
@@ -73,8 +74,10 @@ class _Desk:
         places = await self.store.read(_places, self.secret, name)
         depths: dict[str, list[Place | None]] = {"first page": [None] * self.times}
         for depth, share in (("in the middle", 0.5), ("near the end", 0.97)):
-            near = [int(len(places) * min(0.99, max(0.0, share + self.chance.uniform(-0.02, 0.02))))
-                    for _ in range(self.times)]
+            near = [
+                int(len(places) * min(0.99, max(0.0, share + self.chance.uniform(-0.02, 0.02))))
+                for _ in range(self.times)
+            ]
             depths[depth] = [places[position] for position in near] if places else []
         for depth, starts in depths.items():
             if starts:
@@ -107,8 +110,8 @@ class _Desk:
             await self.add("search", name, asks)
 
     def _search(self, text: str) -> Ask:
-        asked = {"q": text, "limit": str(LIMIT)}
-        return Ask(view.search, (self.secret, text, None, LIMIT), f"{BASE}/search", asked)
+        asked = {"q": text, "limit": str(HITS)}
+        return Ask(view.search, (self.secret, text, None, HITS), f"{BASE}/search", asked)
 
 
 async def cases(store: SqliteStore, chance: random.Random, times: int) -> list[Case]:

@@ -1,7 +1,7 @@
 """How soon 1,000 open consoles know: from the commit's acknowledgment until the last byte at the last of them.
 
 Against a bare aiohttp server that writes the very bytes that a console got to as many connections, from its own
-acknowledgment on. The consoles are of people with five different sets of teams, and everyone has a session of their own.
+acknowledgment on. The consoles are of people with five different sets of teams, each with a session of their own.
 """
 
 from __future__ import annotations

@@ -86,4 +86,6 @@ def _machine() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     cores = len(os.sched_getaffinity(0))
-    return f"{model or platform.machine()}, {cores} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{model or platform.machine()}, {cores} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    )

@@ -6,6 +6,7 @@ heartbeat, so that its write path has been used, in five steps of 2,000; the fir
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,7 @@ async def _run(progress: Progress, folder: Path) -> list[Figure]:
             await _beat(listeners)
             held.append(server.resident())
             progress.advance(task, size)
-        each = [(after - before) / size for before, after in zip(held, held[1:], strict=False)]
+        each = [(after - before) / size for before, after in pairwise(held)]
         overall = (held[-1] - held[0]) / (size * STEPS)
         for listener in listeners:
             listener.close()

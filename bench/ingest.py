@@ -1,4 +1,4 @@
-"""How fast customers' texts come in: a signed Twilio webhook until 200, against a bare handler that reads the same form.
+"""How fast customers' texts come in: a signed Twilio webhook until 200, against a bare handler of the same form.
 
 The gateway is served with all it does: body limits, signature, deduplication, a durable commit, events, log, metrics,
 and behind it the search index.

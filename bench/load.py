@@ -80,7 +80,9 @@ def _length(head: bytes) -> int:
 
 
 @asynccontextmanager
-async def _connected(address: tuple[str, int], done: Callable[[_Connection, int], None]) -> AsyncIterator[list[_Connection]]:
+async def _connected(
+    address: tuple[str, int], done: Callable[[_Connection, int], None]
+) -> AsyncIterator[list[_Connection]]:
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Connection(done), *address) for _ in range(CONNECTIONS)]
     try:

@@ -113,7 +113,7 @@ def _enough(make: Make, theirs: Result, seconds: float, chance: random.Random) -
 async def settle(database: Path) -> None:
     """Wait until all is indexed and all is sent."""
     async with asyncio.timeout(PATIENCE):
-        while not _is_settled(database):
+        while not _is_settled(database):  # noqa: ASYNC110  another process's doing: it can only be asked again
             await asyncio.sleep(0.1)
 
 

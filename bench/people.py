@@ -60,7 +60,9 @@ async def hire(store: SqliteStore, people: Sequence[Person]) -> None:
 async def _hire(tx: Tx, people: Sequence[Person], at: int) -> None:
     for person in people:
         teams = tuple(TeamId(team) for team in person.teams)
-        new = NewAgent(person.login, person.login.title(), person.login.title(), person.role, person.password_hash, teams)
+        new = NewAgent(
+            person.login, person.login.title(), person.login.title(), person.role, person.password_hash, teams
+        )
         agent = await add_agent(tx, new, at)
         await add_credential(tx, agent, "session", secret_hash(person.session), at)
 

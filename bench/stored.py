@@ -14,7 +14,9 @@ def check_received(console: Console, database: Path, acknowledged: set[str], ref
     with closing(sqlite3.connect(database)) as connection:
         stored = [row[0] for row in connection.execute("SELECT provider_id FROM message WHERE channel = 'sms'")]
     stored = [key for key in stored if key is not None]
-    _say(console, "messages", len(acknowledged), len(acknowledged - set(stored)), len(stored) - len(set(stored)), refused)
+    _say(
+        console, "messages", len(acknowledged), len(acknowledged - set(stored)), len(stored) - len(set(stored)), refused
+    )
 
 
 def check_replied(console: Console, database: Path, acknowledged: set[str], refused: int) -> None:

@@ -1,4 +1,4 @@
-"""Open consoles as sockets: each an event stream over a raw protocol, so that a thousand of them cost one process little.
+"""Open consoles as sockets: each an event stream over a raw protocol, so that thousands of them cost little.
 
 They come from several loopback addresses, so that ten thousand do not use up one address's ports.
 """

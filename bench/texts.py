@@ -19,6 +19,19 @@ def texts() -> list[str]:
 
 def _made_up(chance: random.Random) -> Iterator[str]:
     words = ("hi", "the", "order", "has", "not", "come", "yet", "could", "you", "look", "señor", "👍", "thanks", "—")
-    more = ("tomorrow", "call", "home", "tonight", "street", "number", "later", "love", "week", "please", "work", "sure")
+    more = (
+        "tomorrow",
+        "call",
+        "home",
+        "tonight",
+        "street",
+        "number",
+        "later",
+        "love",
+        "week",
+        "please",
+        "work",
+        "sure",
+    )
     for _ in range(500):
         yield " ".join(chance.choices(words + more, k=chance.randint(1, 30)))

@@ -1,6 +1,6 @@
 """How long and how large a run is. `make bench` measures at full size; the environment makes a trial of it.
 
-    SECONDS=1 PAIRS=2 SCALE=0.01 python -m bench ingest million
+SECONDS=1 PAIRS=2 SCALE=0.01 python -m bench ingest million
 """
 
 from __future__ import annotations
