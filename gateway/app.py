@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import fcntl
+import os
 import resource
 import signal
 import socket
@@ -25,10 +26,10 @@ from gateway.channels.registry import Channels
 from gateway.errors import Conflict, Unavailable
 from gateway.feed.follow import Feed
 from gateway.http.deps import ConfigState, DemoPhone, Deps, Reading
-from gateway.http.server import make_app, make_operator_app, make_runner
+from gateway.http.server import make_app, make_local_app, make_operator_app, make_runner
 from gateway.outbox.worker import Outbox
 from gateway.scheduler import Housekeeping, Indexer
-from gateway.settings import Listen, Settings, load
+from gateway.settings import Listen, Settings, load, local_socket
 from gateway.settings.watch import Watcher
 from gateway.store import agents
 from gateway.store.doorbell import Doorbell
@@ -98,7 +99,7 @@ class Gateway:
             config=lambda: ConfigState(self.watcher.faults, self.watcher.notices),
             started_at=clock(),
             demo=demo,
-            readings=_readings(self.store, self.feed),
+            readings=_readings(self),
         )
 
 
@@ -121,6 +122,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         stack.push_async_callback(Indexer(store, doorbell).close)
         deps = gateway.deps(demo)
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
+        await _listen_locally(stack, make_local_app(deps), local_socket(settings.database.path))
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
         stack.push_async_callback(_stop, asyncio.create_task(gateway.watcher.run()))
         stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
@@ -141,6 +143,23 @@ async def _listen(stack: AsyncExitStack, gateway: Gateway, app: web.Application,
         raise Conflict(f"cannot listen on {listen}: {said}") from error
     host, port = runner.addresses[0][:2]
     return f"http://{Listen(host, port)}"
+
+
+async def _listen_locally(stack: AsyncExitStack, app: web.Application, path: Path) -> None:
+    """A socket that only our own user may use, for `teamline status`. Without it, everything else works."""
+    runner = make_runner(app, DRAIN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # of a process that was killed; we hold the lock
+        before = os.umask(0o177)
+        try:
+            await web.UnixSite(runner, str(path)).start()
+        finally:
+            os.umask(before)
+        stack.callback(path.unlink, missing_ok=True)
+    except OSError as error:  # a path too long for a socket, or a file system without them
+        log.warning("gateway.no_local_socket", error=error.strerror)
 
 
 def _with_port(settings: Settings) -> Settings:
@@ -194,7 +213,12 @@ def clock() -> int:
     return time.time_ns() // 1000
 
 
-def _readings(store: SqliteStore, feed: Feed) -> tuple[Reading, ...]:
+def _readings(gateway: Gateway) -> tuple[Reading, ...]:
+    store, feed, outbox = gateway.store, gateway.feed, gateway.outbox
+
+    def faults() -> dict[str, float]:
+        return {"": len(gateway.watcher.faults)}
+
     def waiting() -> dict[str, float]:
         stats = store.stats()
         return {
@@ -214,4 +238,17 @@ def _readings(store: SqliteStore, feed: Feed) -> tuple[Reading, ...]:
         Reading("teamline_store_batches_total", "Group commits.", lambda: {"": store.stats().batches}, kind="counter"),
         Reading("teamline_store_wal_bytes", "Size of the write-ahead log.", lambda: {"": store.stats().wal_bytes}),
         Reading("teamline_feed_streams", "Open event streams.", lambda: {"": len(feed)}),
+        Reading(
+            "teamline_outbox_attempts_total",
+            "Attempts to send, by how they ended.",
+            lambda: dict(outbox.endings),
+            label="ending",
+            kind="counter",
+        ),
+        Reading("teamline_outbox_sending", "Sends and look-ups under way.", outbox.sending, label="channel"),
+        Reading(
+            "teamline_config_faults",
+            "Faults that kept a changed config out.",
+            faults,
+        ),
     )

@@ -38,7 +38,7 @@ class TeamlineError(Exception):
 class Problem(TeamlineError):
     """This cannot be done."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     slug: ClassVar[str] = "error"
     title: ClassVar[str] = "Error"
 

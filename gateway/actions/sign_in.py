@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -13,9 +14,21 @@ from gateway.store.credentials import SESSION_DAYS
 from gateway.store.store import Row, Tx
 
 WINDOW: Final = timedelta(minutes=15)
-MOST_BY_LOGIN: Final = 10
+MOST_BY_PAIR: Final = 10
+"""Wrong passwords for one login from one address."""
+MOST_BY_LOGIN: Final = 100
+"""For one login from anywhere: higher, so that a stranger cannot keep somebody out."""
 MOST_BY_ADDRESS: Final = 50
 _MICROS: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt as it was counted: by login and address together, and by each alone (hashed), at `at`."""
+
+    pair: str
+    others: tuple[str, ...]
+    at: int
 
 
 async def begin_sign_in(tx: Tx, login: str, subjects: Sequence[tuple[str, int]], now: int) -> Row | None:
@@ -31,16 +44,19 @@ async def begin_sign_in(tx: Tx, login: str, subjects: Sequence[tuple[str, int]],
 
 
 async def finish_sign_in(
-    tx: Tx, agent: AgentId, password_hash: str, secret: bytes, subject: str, now: int
+    tx: Tx, agent: AgentId, password_hash: str, secret: bytes, attempt: Attempt, now: int
 ) -> tuple[Principal, list[str]]:
-    """Open a session for a person whose password was right; their own attempts are forgotten.
+    """Open a session for a person whose password was right; what they tried before is forgotten, and this
+    attempt counts against nobody who shares the address.
 
     Raises Unauthenticated when the password was changed or the person disabled meanwhile.
     """
     row = await agents.get_agent(tx, agent)
     if row is None or row["disabled_at"] is not None or row["password_hash"] != password_hash:
         raise Unauthenticated
-    await attempts.clear(tx, subject)
+    await attempts.clear(tx, attempt.pair)
+    for subject in attempt.others:
+        await attempts.remove(tx, subject, attempt.at)
     expires = now + timedelta(days=SESSION_DAYS) // _MICROS
     await credentials.add_credential(tx, agent, "session", secret, now, expires_at=expires)
     principal = await credentials.authenticate(tx, secret, now)

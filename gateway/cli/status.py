@@ -39,24 +39,34 @@ def status(folder: Path, as_json: bool) -> None:
 
 
 def _ask(settings: Settings) -> dict[str, Any]:
-    """From the gateway that listens where the config says; else what is in the database, with `running` false."""
-    from urllib.error import URLError
-    from urllib.request import ProxyHandler, build_opener
+    """From the process that serves the database; else what is in the database itself, with `running` false."""
+    import asyncio
 
-    listen = settings.operator_listen or settings.listen
     try:
-        with build_opener(ProxyHandler({})).open(f"http://{listen}/status.json", timeout=PATIENCE) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return {"running": True, **found}
-    except (URLError, OSError, ValueError):
+        return {"running": True, **asyncio.run(_from_gateway(settings))}
+    except OSError:  # nobody is at the socket's other end
         return {"running": False, **_from_database(settings)}
+
+
+async def _from_gateway(settings: Settings) -> dict[str, Any]:
+    import aiohttp
+
+    from gateway.settings import local_socket
+
+    socket = aiohttp.UnixConnector(str(local_socket(settings.database.path)))
+    async with (
+        aiohttp.ClientSession(connector=socket, timeout=aiohttp.ClientTimeout(PATIENCE)) as session,
+        session.get("http://gateway/status.json") as answer,
+    ):
+        found: dict[str, Any] = await answer.json()
+        return found
 
 
 def _from_database(settings: Settings) -> dict[str, Any]:
     from gateway.actions.overview import facts
 
     if not settings.database.path.exists():
-        raise Unavailable(f"nothing listens on {settings.listen}, and there is no database {settings.database.path}")
+        raise Unavailable(f"no gateway serves {settings.database.path}, and there is no such database")
     known = with_store(settings, lambda store: store.read(facts))
     channels = [{"name": name, **counts} for name, counts in sorted(known.under_way.items())]
     return {"version": settings.version, "channels": channels, "people": known.people, "tokens": known.tokens}

@@ -57,6 +57,16 @@ class Elsewhere(Forbidden):
     slug, title = "cross-site", "Request from another site"
 
 
+class WebhookRefusal(Problem):
+    """The webhook is not to be believed, not understood, or for nobody here; the detail says which."""
+
+    status, slug, title = 403, "webhook-refused", "Webhook refused"
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 def refusal(problem: Problem) -> web.Response:
     """The answer that a problem is."""
     response = document(problem.status, problem.slug, problem.title, problem.detail)
@@ -64,8 +74,8 @@ def refusal(problem: Problem) -> web.Response:
         response.headers["Retry-After"] = str(problem.retry_after)
     if isinstance(problem, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="teamline"'
-    if isinstance(problem, WrongMethod):
-        response.headers["Allow"] = problem.allowed
+    if problem.status == 405:
+        response.headers["Allow"] = problem.allowed if isinstance(problem, WrongMethod) else "POST"
     if isinstance(problem, TooSlow):
         response.force_close()
     return response

@@ -21,7 +21,7 @@ from gateway.http.principal import cookie_name
 from gateway.http.problems import Unexpected, Unmet, WrongMethod, explain, refusal
 from gateway.http.route import Handler, Route, answer
 from gateway.http.static import Pages
-from gateway.http.status import OperatorStatus
+from gateway.http.status import LocalStatus
 from gateway.http.webhooks import Webhooks, below_prefix
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ Methods = Mapping[str, Handler]
 def make_app(deps: Deps) -> web.Application:
     """Everything that the public listener serves. Run it with `make_runner`."""
     app = web.Application(handler_args=_SERVER)
-    pages, health, hooks, operator = Pages(deps), Health(deps), Webhooks(deps), OperatorStatus(deps)
+    pages, health, hooks = Pages(deps), Health(deps), Webhooks(deps)
     deps.metrics.registry.register(Readings(deps.readings))
     for path, methods in _api(deps).items():
         _add(app, deps, path, methods)
@@ -57,7 +57,6 @@ def make_app(deps: Deps) -> web.Application:
         "/healthz": health.alive,
         "/readyz": health.ready,
         "/metrics": health.private_metrics,
-        "/status.json": operator.private_status,
     }.items():
         _add(app, deps, path, {"GET": handler})
     _add_elsewhere(app, deps, hooks)
@@ -70,13 +69,16 @@ def make_operator_app(deps: Deps) -> web.Application:
     """What `operator_listen` serves, to whoever can reach it."""
     app = web.Application(handler_args=_SERVER)
     health = Health(deps)
-    for path, handler in {
-        "/healthz": health.alive,
-        "/readyz": health.ready,
-        "/metrics": health.metrics,
-        "/status.json": OperatorStatus(deps).status,
-    }.items():
+    for path, handler in {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}.items():
         _add(app, deps, path, {"GET": handler})
+    _add_elsewhere(app, deps, None)
+    return app
+
+
+def make_local_app(deps: Deps) -> web.Application:
+    """What the socket beside the database serves: to whoever may read that folder, and so the database itself."""
+    app = web.Application(handler_args=_SERVER)
+    _add(app, deps, "/status.json", {"GET": LocalStatus(deps).status})
     _add_elsewhere(app, deps, None)
     return app
 

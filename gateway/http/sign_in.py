@@ -1,4 +1,4 @@
-"""Signing in and out. Attempts are counted before a password is looked at, by login and by address."""
+"""Signing in and out. Attempts are counted before a password is looked at, by login, by address and by both."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ async def open_session(call: Call[SignIn, Nothing]) -> web.Response:
     disabled, and takes as long."""
     deps, settings = call.deps, call.deps.settings()
     login = call.body.login.strip().lower()
-    by_login = _subject("login", login)
-    by_address = _subject("address", client(call.request, settings.trusted_proxies))
-    subjects = ((by_login, action.MOST_BY_LOGIN), (by_address, action.MOST_BY_ADDRESS))
+    address = client(call.request, settings.trusted_proxies)
+    subjects = (
+        (_subject("pair", f"{login} {address}"), action.MOST_BY_PAIR),
+        (_subject("login", login), action.MOST_BY_LOGIN),
+        (_subject("address", address), action.MOST_BY_ADDRESS),
+    )
     person = await deps.store.write(action.begin_sign_in, login, subjects, call.now)
     password_hash: str | None = person["password_hash"] if person and person["disabled_at"] is None else None
     right = await deps.passwords.fits(password_hash, call.body.password)
@@ -41,7 +44,12 @@ async def open_session(call: Call[SignIn, Nothing]) -> web.Response:
         raise Unauthenticated("the login or the password is wrong")
     secret = secrets.token_urlsafe(32)
     principal, teams = await deps.store.write(
-        action.finish_sign_in, AgentId(person["id"]), password_hash, secret_hash(secret), by_login, deps.clock()
+        action.finish_sign_in,
+        AgentId(person["id"]),
+        password_hash,
+        secret_hash(secret),
+        action.Attempt(subjects[0][0], tuple(subject for subject, _ in subjects[1:]), call.now),
+        deps.clock(),
     )
     log.info("sign_in.done", agent=principal.agent)
     response = answer({"agent": wire.agent(principal, team_names(deps, [TeamId(team) for team in teams]))})

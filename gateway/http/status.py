@@ -11,9 +11,7 @@ from gateway.actions.overview import Overview, facts
 from gateway.domain.instant import rfc3339
 from gateway.domain.traffic import Seen
 from gateway.domain.wire import Json
-from gateway.errors import NotFound
 from gateway.http.deps import Deps
-from gateway.http.peer import is_private
 from gateway.http.route import answer
 
 _NOTHING_UNDER_WAY: Final = {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0}
@@ -53,16 +51,11 @@ def _traffic(now: Seen, before: Seen) -> Json:
     return shape
 
 
-class OperatorStatus:
-    """/status.json, for this machine itself and the operators' listener."""
+class LocalStatus:
+    """/status.json, for `teamline status` on this machine."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
 
     async def status(self, _request: web.Request) -> web.StreamResponse:
         return answer(status(self._deps, await self._deps.store.read(facts)))
-
-    async def private_status(self, request: web.Request) -> web.StreamResponse:
-        if not is_private(request):
-            raise NotFound
-        return await self.status(request)

@@ -22,7 +22,7 @@ from gateway.http import headers
 from gateway.http.bodies import HOOK_BYTES, read_body
 from gateway.http.deps import Deps
 from gateway.http.peer import is_direct
-from gateway.http.problems import document
+from gateway.http.problems import WebhookRefusal
 from gateway.settings import Settings
 from gateway.store.store import Lane
 
@@ -48,7 +48,7 @@ class Webhooks:
             try:
                 webhook = await adapter.webhook(_asked(request, step, body, deps.settings()))
             except WebhookRefused as refused:
-                return self._refuse(channel, refused)
+                raise self._refusal(channel, refused) from None
             for inbound in webhook.inbound:
                 await self._receive(channel, adapter, inbound)
             for said in webhook.reports:
@@ -81,10 +81,10 @@ class Webhooks:
         deps.metrics.reports(channel).inc()
         log.info("webhook.report", channel=channel, delivery=delivery, state=said.state, code=said.code)
 
-    def _refuse(self, channel: str, refused: WebhookRefused) -> web.Response:
+    def _refusal(self, channel: str, refused: WebhookRefused) -> WebhookRefusal:
         self._deps.metrics.refused(channel, str(refused.status)).inc()
         log.warning("webhook.refused", channel=channel, status=refused.status, reason=refused.reason)
-        return document(refused.status, "webhook-refused", "Webhook refused", refused.reason)
+        return WebhookRefusal(refused.status, refused.reason)
 
 
 def below_prefix(path: str, settings: Settings) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable
 from typing import Final
 
@@ -35,8 +36,11 @@ GAP: Final = 0.01
 class Pump:
     """One channel's sends and look-ups on this node."""
 
-    def __init__(self, channel: str, store: Store, channels: Channels, ear: Ear, clock: Clock) -> None:
+    def __init__(
+        self, channel: str, store: Store, channels: Channels, ear: Ear, clock: Clock, endings: Counter[str]
+    ) -> None:
         self._channel, self._store, self._channels, self._ear, self._clock = channel, store, channels, ear, clock
+        self._endings = endings
         self._under_way: set[asyncio.Task[None]] = set()
         self._looking: set[DeliveryId] = set()
         self._stopping = False
@@ -47,6 +51,11 @@ class Pump:
     def stopped(self) -> bool:
         """Whether it claims no more, by itself or because it was told to."""
         return self._task.done()
+
+    @property
+    def sending(self) -> int:
+        """Sends and look-ups under way."""
+        return len(self._under_way)
 
     @property
     def idle(self) -> bool:
@@ -138,6 +147,7 @@ class Pump:
                 return
 
     def _note(self, ending: deliver.Ending) -> None:
+        self._endings[ending.step] += 1
         traffic = self._channels.traffic
         if ending.step == "accepted":
             traffic.went_out(self._channel, ending.now)

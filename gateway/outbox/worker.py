@@ -7,6 +7,7 @@ truth: a pump that dies forgets nothing, and what it had claimed becomes `unknow
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Final
 
 import structlog
@@ -31,6 +32,8 @@ class Outbox:
     def __init__(self, store: Store, channels: Channels, doorbell: Doorbell, clock: Clock) -> None:
         self._store, self._channels, self._doorbell, self._clock = store, channels, doorbell, clock
         self._pumps: dict[str, Pump] = {}
+        self.endings: Counter[str] = Counter()
+        """How attempts ended on this node since it started: accepted, postponed, rejected, lost."""
         self._leaving: set[Pump] = set()
         """Pumps of channels that are gone, with sends under way."""
         self._supervisor: asyncio.Task[None] | None = None
@@ -41,6 +44,10 @@ class Outbox:
             while await self._store.write(deliver.give_up_leases, FOREVER, self._clock()):
                 pass
         self._supervisor = asyncio.create_task(self._supervise())
+
+    def sending(self) -> dict[str, float]:
+        """Sends and look-ups under way, by channel."""
+        return {name: pump.sending for name, pump in self._pumps.items()}
 
     async def close(self) -> None:
         """Claim nothing more, and let what is under way end."""
@@ -58,7 +65,8 @@ class Outbox:
             for name in [name for name, pump in self._pumps.items() if name not in live or pump.stopped]:
                 self._leave(self._pumps.pop(name))
             for name in live - self._pumps.keys():
-                self._pumps[name] = Pump(name, self._store, self._channels, self._doorbell.listen(), self._clock)
+                ear = self._doorbell.listen()
+                self._pumps[name] = Pump(name, self._store, self._channels, ear, self._clock, self.endings)
             try:
                 await self._sweep(tuple(sorted(live)), self._clock())
             except Problem as problem:

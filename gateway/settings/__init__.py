@@ -2,6 +2,6 @@
 
 from gateway.settings.folder import load
 from gateway.settings.models import Database, Listen
-from gateway.settings.settings import Overrides, Settings
+from gateway.settings.settings import Overrides, Settings, local_socket
 
-__all__ = ["Database", "Listen", "Overrides", "Settings", "load"]
+__all__ = ["Database", "Listen", "Overrides", "Settings", "load", "local_socket"]

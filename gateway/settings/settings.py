@@ -22,6 +22,11 @@ class Overrides:
     database: Database | None = None
 
 
+def local_socket(database: Path) -> Path:
+    """Where the process that serves a database can be asked how it is doing."""
+    return database.with_name(f"{database.name}-status")
+
+
 AS_WRITTEN: Final = Overrides()
 
 

@@ -19,5 +19,9 @@ async def clear(tx: Tx, subject: str) -> None:
     await tx.run("DELETE FROM attempt WHERE subject = ?1", subject)
 
 
+async def remove(tx: Tx, subject: str, at: int) -> None:
+    await tx.run("DELETE FROM attempt WHERE subject = ?1 AND at = ?2", subject, at)
+
+
 async def forget_old(tx: Tx, before: int) -> int:
     return await tx.run("DELETE FROM attempt WHERE at < ?1", before)

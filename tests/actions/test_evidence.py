@@ -18,8 +18,8 @@ INSERT = """INSERT INTO message
 async def facts(company: Company) -> dict[str, Any]:
     ana, ben = await company.hire("ana", FRONT), await company.hire("ben", FRONT)
     thread = (await company.text()).thread
-    found = {"team": FRONT, "thread": thread, "direction": "out", "identity": 1, "line": 1, "salt": b"s" * 16, "at": START}
-    return found | {"agent": ana.id, "credential": 1, "other": ben.id}
+    found = {"team": FRONT, "thread": thread, "direction": "out", "identity": 1, "line": 1}
+    return found | {"salt": b"s" * 16, "at": START} | {"agent": ana.id, "credential": 1, "other": ben.id}
 
 
 def write(company: Company, row: dict[str, Any]) -> None:

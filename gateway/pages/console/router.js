@@ -5,13 +5,22 @@ import { VIEWS } from "./lists.js";
 
 const PLACES = [...VIEWS, "search", "status"];
 
+/** A part of an address as text; one that nobody can have made is empty. */
+function decoded(part = "") {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
 /** {view, query, thread, message} from an address. */
 export function place(hash = location.hash) {
   const parts = hash.split("/").slice(1);
   const view = PLACES.includes(parts[0]) ? parts[0] : "waiting";
   const rest = parts.slice(view === "search" ? 2 : 1);
-  const after = (name) => (rest.includes(name) ? decodeURIComponent(rest[rest.indexOf(name) + 1] ?? "") || null : null);
-  return { view, query: view === "search" ? decodeURIComponent(parts[1] ?? "") : "", thread: after("t"), message: after("m") };
+  const after = (name) => (rest.includes(name) ? decoded(rest[rest.indexOf(name) + 1]) || null : null);
+  return { view, query: view === "search" ? decoded(parts[1]) : "", thread: after("t"), message: after("m") };
 }
 
 /** The view whose list is read beside what is shown: a search and the status page stand over one. */
