@@ -9,7 +9,7 @@ from gateway.actions.view import me
 from gateway.errors import TooMany, Unauthenticated
 from gateway.store.agents import set_password
 from gateway.store.credentials import secret_hash
-from tests.company import FRONT, SECOND, SECOND, Company
+from tests.company import FRONT, SECOND, Company
 
 NEW = secret_hash("a new session")
 ATTEMPT = Attempt("pair", ("login", "address"), 0)

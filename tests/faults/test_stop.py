@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import closing
 from urllib.parse import urlencode
@@ -90,3 +91,15 @@ def _head(desk: Desk, form: dict[str, str], length: int) -> bytes:
         f"X-Twilio-Signature: {desk.twilio.sign(desk.gateway.url + path, form)}",
     ]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def test_status_of_a_running_gateway(desk: Desk) -> None:
+    """`teamline status` asks the process itself: its live config, and what came in over each channel."""
+    await desk.text("Hello")
+    ended = await desk.gateway.cli("status", "--json")
+    told = json.loads(ended.out)
+    assert (0, True, []) == (ended.code, told["running"], told["faults"])
+    assert ["last_in" in channel for channel in told["channels"]] == [True]
+    desk.gateway.terminate()
+    await desk.gateway.ended()
+    assert False is json.loads((await desk.gateway.cli("status", "--json")).out)["running"]
