@@ -10,7 +10,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.ready ## the demo at http://127.0.0.1:8080
-	@$(BIN)/teamline demo $(if $(PORT),--port $(PORT))
+	@$(BIN)/teamline demo --config config $(if $(PORT),--port $(PORT))
 
 test: .venv/.ready-dev ## the whole test suite
 	@scripts/setup-tests

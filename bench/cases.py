@@ -20,6 +20,8 @@ from gateway.store.store import Tx
 LIMIT: Final = 50
 HITS: Final = 30
 """Rows of a page, and messages of a search: what the console asks for."""
+LONGEST: Final = 20
+"""Threads whose pages are asked for: those with the deepest pages."""
 WORDS: Final = {
     "a common word": ("call", "love", "home", "good"),
     "a rare word": (RARE,),
@@ -88,14 +90,14 @@ class _Desk:
         return Ask(view.inbox_page, (self.secret, name, None, start, LIMIT), f"{BASE}/threads", asked)
 
     async def threads(self) -> None:
-        longest = await self.store.read(_longest, self.secret, self.times)
+        longest = await self.store.read(_longest, self.secret, LONGEST)
         any_ = self.chance.choices(longest, k=self.times)
         await self.add("thread page", "newest", [self._thread(thread, None) for thread in any_])
-        for depth, share in (("in the middle", 0.5), ("oldest", 0.05)):
+        for depth, share in (("in the middle", 0.5), ("oldest", 0.0)):
             asks = []
             for thread in any_:
                 ids = await self.store.read(_ids, thread)
-                asks.append(self._thread(thread, ids[int(len(ids) * share)]))
+                asks.append(self._thread(thread, ids[min(len(ids) - 1, max(LIMIT, int(len(ids) * share)))]))
             await self.add("thread page", depth, asks)
 
     def _thread(self, thread: int, before: int | None) -> Ask:

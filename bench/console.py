@@ -35,7 +35,7 @@ RATE: Final = 50
 """Webhooks a second."""
 STROKE: Final = 0.1
 """Seconds between two keys: a quick typist."""
-STROKES: Final = max(20, int(10 * SECONDS))
+STROKES: Final = max(20, int(25 * SECONDS))
 SENTENCE: Final = "We have looked into it and somebody will be with you this afternoon. "
 PATIENCE: Final = 30_000
 
@@ -46,7 +46,7 @@ async def run(console: Console, progress: Progress) -> list[Figure]:
     with scratch() as folder:
         shutil.copy(large_database(progress), folder / DATABASE)
         public_url = configure(folder, TEAMS)
-        texts = hooks(3 * RATE + int(2.5 * STROKES * STROKE * RATE), random.Random(6), public_url)
+        texts = hooks(int((5 + 3 * STROKES * STROKE) * RATE), random.Random(6), public_url)
         task = progress.add_task("console", total=PAIRS + 3)
         with gateway(folder) as server:
             async with async_playwright() as playwright:

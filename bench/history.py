@@ -136,7 +136,7 @@ class History:
         thread.waiting_since = None
         body, words = self._text(thread.team)
         salt = number.to_bytes(16, "big")
-        proof = digest(salt, body, "session", thread.id, "sms", thread.address, "sms", at)
+        proof = digest(salt, body, "session", thread.id, "sms", thread.address, "sms", OURS, at)
         prev = self._chains[thread.team]
         self._links[thread.team] += 1
         link = self._links[thread.team]

@@ -67,7 +67,7 @@ class Gateway:
         self.channels = Channels()
         self.feed = Feed(store, doorbell, clock)
         self.outbox = Outbox(store, self.channels, doorbell, clock)
-        self.watcher = Watcher(settings, self.apply)
+        self.watcher = Watcher(settings, self.apply, remarks=self.remarks)
         self.http: aiohttp.ClientSession
         self.url = ""
 
@@ -76,12 +76,17 @@ class Gateway:
         return self.watcher.current
 
     async def apply(self, new: Settings) -> None:
-        """Take over a valid config: all of it, or ConfigError and nothing."""
-        await self.channels.apply(new.channels.values(), new.public_url, self.http)
-        added = new.teams.by_id.keys() - self.settings.teams.by_id.keys()
+        """Take over a valid config: all of it, or an error and nothing. What the database may refuse comes first."""
         await self.store.write(agents.add_teams, tuple(new.teams.by_id))
-        if added:
+        await self.channels.apply(new.channels.values(), new.public_url, self.http)
+        if new.teams.by_id.keys() - self.settings.teams.by_id.keys():
             self.feed.end_all()  # an admin's stream starts anew, with the new team in it
+
+    async def remarks(self, new: Settings) -> tuple[str, ...]:
+        """What admins should know of a config beside the data that is there."""
+        served = await self.store.read(agents.teams_with_customers)
+        left = (team for team in served if new.teams.get(team) is None)
+        return tuple(f'team "{team}" is not in teams.toml any more, but has customers' for team in left)
 
     async def start(self, settings: Settings) -> None:
         await self.store.write(agents.add_teams, tuple(settings.teams.by_id))
@@ -124,7 +129,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
         await _listen_locally(stack, make_local_app(deps), local_socket(settings.database.path))
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
-        stack.push_async_callback(_stop, asyncio.create_task(gateway.watcher.run()))
+        stack.push_async_callback(_stop, _watching(gateway.watcher))
         stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
         yield gateway
 
@@ -180,6 +185,18 @@ def _raise_file_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS says "unlimited" and means less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _watching(watcher: Watcher) -> asyncio.Task[None]:
+    """Nobody awaits it while we serve, so that it must tell by itself if it ever ends."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.critical("config.watch_ended", exc_info=task.exception())
+
+    task = asyncio.create_task(watcher.run())
+    task.add_done_callback(ended)
+    return task
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

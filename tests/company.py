@@ -22,7 +22,7 @@ from gateway.actions.reply import Reply, reply
 from gateway.channels.contract import Inbound
 from gateway.domain.address import Address
 from gateway.domain.author import AgentId, Role
-from gateway.domain.message import Media, TeamId, ThreadId
+from gateway.domain.message import Media, MessageId, TeamId, ThreadId
 from gateway.domain.wire import Json
 from gateway.store.agents import NewAgent, add_teams
 from gateway.store.credentials import add_credential, secret_hash
@@ -136,8 +136,8 @@ class Company:
     async def release(self, secret: bytes, thread: ThreadId) -> Json:
         return await self.store.write(claim.release, secret, thread, self.clock.tick())
 
-    async def done(self, secret: bytes, thread: ThreadId) -> Json:
-        return await self.store.write(claim.done, secret, thread, self.clock.tick())
+    async def done(self, secret: bytes, thread: ThreadId, seen: MessageId | None = None) -> Json:
+        return await self.store.write(claim.done, secret, thread, seen, self.clock.tick())
 
     async def move(self, thread: ThreadId, team: TeamId) -> None:
         """By hand: no verb moves a thread yet."""

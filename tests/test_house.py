@@ -220,9 +220,62 @@ def _bodies(node: ast.AST) -> Iterator[ast.expr | None]:
             yield node.value
 
 
+def _calls(*names: str) -> dict[str, set[str]]:
+    """By name, the files of the program that call it, whatever it is imported as part of."""
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for path, node in _python("gateway", "adapters"):
+        called = f".{_named(node.func)}" if isinstance(node, ast.Call) else ""
+        for name in names:
+            if called.endswith(f".{name}"):
+                found[name].add(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_only_authentication_makes_an_author() -> None:
+    """An author, their evidence and a principal are made in one place, from a credential that was checked."""
+    makers = {"gateway/store/credentials.py"}
+    made = _calls("Author", "Author.human", "Evidence", "Principal")
+    assert {"Author": set(), "Author.human": makers, "Evidence": makers, "Principal": makers} == made
+
+
+def test_only_people_get_credentials() -> None:
+    """Signing in and `token create` make credentials. The demo does too, for one reason: its company has a past. Its
+    people are marked `demo`, their past sessions fit no secret, and `verify` counts their messages apart."""
+    demo = "gateway/cli/company/founding.py"
+    expected = {"gateway/actions/sign_in.py", "gateway/actions/people.py", demo}
+    assert {"add_credential": expected} == _calls("add_credential")
+    assert ["demo=True"] == re.findall(r"\bdemo=\w+", (ROOT / demo).read_text(encoding="utf-8"))
+
+
+# Where a call has the words of a message, by position.
+WORDS_OF: dict[str, int] = {
+    "reply.Reply": 2,
+    "note.note": 3,
+    "messages.add_outbound": 5,
+    "messages.add_note": 4,
+    "messages.add_inbound": 5,
+    "Outbound": 3,
+    "Inbound": 3,
+}
+
+
+def _positional(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call):
+        place = WORDS_OF.get(_named(node.func), len(node.args))
+        yield from node.args[place : place + 1]
+
+
 def test_no_program_speaks() -> None:
-    """No adapter has words of its own to send: no literal is a body, and no TwiML has a message in it."""
-    found = [_at(path, 0) for path, node in _python("adapters") for body in _bodies(node) if _spoken(body)]
+    """Nobody but people has words to send: no literal is a message's body, none is stored past the one place that
+    stores messages, and no TwiML has a message in it."""
+    found = [
+        _at(path, body.lineno)
+        for path, node in _python("gateway", "adapters")
+        for body in [*_bodies(node), *_positional(node)]
+        if body is not None and _spoken(body)
+    ]
+    stores = _lines(r"(?:insert\s+into|update)\s+message\b", _files("gateway", "adapters", suffixes={".py"}))
+    assert {"gateway/store/messages.py"} == {line.partition(":")[0] for line in stores}
     paths = _files("adapters", suffixes={".py", ".toml"})
     assert [] == found + _lines(r"<(?:Message|Say|Sms|Play)\b", paths)
 

@@ -94,13 +94,14 @@ class TwilioSms:
         return SendResult(await api.create(**ends, body=outbound.body, status_callback=callback))
 
     async def look_up(self, outbound: Outbound) -> tuple[SendResult, ...]:
-        """What Twilio lists to this customer since the first attempt, with this very text, and has not given up on."""
+        """What Twilio lists to this customer since the first attempt, with this very text, and has not given up on;
+        oldest first."""
         ends = self._ends(outbound)
         service = ends.pop("messaging_service_sid", None)
         found = await (await self._sdk()).sent_since(outbound.first_tried - SKEW, **ends)
         return tuple(
             SendResult(str(message.sid))
-            for message in found
+            for message in reversed(found)
             if message.body == outbound.body
             and message.to == ends["to"]
             and message.direction == "outbound-api"

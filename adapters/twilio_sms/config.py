@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from adapters.twilio_sms.address import OURS
 from gateway.channels.config import ChannelConfig, Destination, Secret
@@ -42,6 +43,17 @@ def _is_ours(endpoint: str) -> str:
     return endpoint
 
 
+def _sid(prefix: str, whose: str) -> Callable[[str], str]:
+    form = re.compile(prefix + "[0-9a-f]{32}")
+
+    def is_one(sid: str) -> str:
+        if form.fullmatch(sid) is None:
+            raise ValueError(f"is not the SID of {whose}; write {prefix} and 32 digits of 0-9 a-f")
+        return sid
+
+    return is_one
+
+
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
     if not parts.hostname or parts.query or parts.fragment:
@@ -59,10 +71,10 @@ Token = Annotated[Secret, AfterValidator(_not_empty)]
 class TwilioConfig(ChannelConfig):
     """`adapters/<channel>.toml` with `adapter = "twilio_sms"`."""
 
-    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")]
+    account_sid: Annotated[str, AfterValidator(_sid("AC", "an account"))]
     auth_token: Annotated[tuple[Token, ...], BeforeValidator(_one_or_two), Field(min_length=1, max_length=2)]
     """One, or two during a rotation: webhooks signed with either are believed, and sending tries both."""
-    messaging_service_sid: Annotated[str, StringConstraints(pattern=r"^MG[0-9a-f]{32}$")] | None = None
+    messaging_service_sid: Annotated[str, AfterValidator(_sid("MG", "a Messaging Service"))] | None = None
     """Traffic of this service is ours even when its number is not listed; it also sends for such numbers."""
     api_base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.twilio.com"
     numbers: dict[Endpoint, Number] = {}
@@ -75,6 +87,11 @@ class TwilioConfig(ChannelConfig):
 
     def teams(self) -> Iterable[tuple[tuple[str, ...], str]]:
         return [(("numbers", number), destination.team) for number, destination in self.numbers.items()]
+
+    def claims(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        yield from ((("numbers", number), f"{self.account_sid} {number}") for number in self.numbers)
+        if self.messaging_service_sid is not None:
+            yield ("messaging_service_sid",), self.messaging_service_sid
 
     def destination(self, endpoint: str) -> Destination | None:
         """By the number as listed; a WhatsApp number is found under its plain one as well."""

@@ -9,9 +9,11 @@ Since nothing stands between the fields, a valid signature says little about whe
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -20,9 +22,31 @@ def is_valid(tokens: Iterable[str], url: str, fields: Iterable[tuple[str, str]],
     told = signature.encode("ascii", "replace")
     body = "".join([name + value for name, value in sorted(set(fields))]).encode()
     return any(
-        hmac.compare_digest(b64encode(hmac.digest(token.encode(), variant.encode() + body, "sha1")), told)
+        hmac.compare_digest(b64encode(_sign(token, variant.encode() + body)), told)
         for variant in _variants(url)
         for token in tokens
+    )
+
+
+def _sign(token: str, message: bytes) -> bytes:
+    """HMAC-SHA1 (RFC 2104) of two plain hashes. `hmac.digest` gives up the interpreter's lock for every message, however
+    short, and at a high rate has to win it back from the database's threads; a plain hash of less than 2 KiB keeps it.
+    """
+    inner, outer = _keyed(token)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(message)
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(token: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The hashes after the padded key, which are the same for every message."""
+    key = token.encode()
+    key = (hashlib.sha1(key).digest() if len(key) > 64 else key).ljust(64, b"\0")  # noqa: S324  Twilio's choice
+    return (
+        hashlib.sha1(bytes(byte ^ 0x36 for byte in key)),  # noqa: S324
+        hashlib.sha1(bytes(byte ^ 0x5C for byte in key)),  # noqa: S324
     )
 
 

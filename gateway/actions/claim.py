@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from gateway.domain import wire
 from gateway.domain.author import AgentId
-from gateway.domain.message import ThreadId
+from gateway.domain.message import MessageId, ThreadId
 from gateway.domain.thread import Thread
 from gateway.domain.wire import Json
-from gateway.store import credentials, threads
+from gateway.errors import Conflict
+from gateway.store import credentials, messages, threads
 from gateway.store.store import Tx
 
 
@@ -33,12 +34,19 @@ async def release(tx: Tx, secret: bytes, thread: ThreadId, now: int) -> Json:
     return wire.own_thread(await _row(tx, principal.agent, thread))
 
 
-async def done(tx: Tx, secret: bytes, thread: ThreadId, now: int) -> Json:
-    """The inbox row. `done` lasts until the customer's next message; an episode runs from a first message to here."""
+async def done(tx: Tx, secret: bytes, thread: ThreadId, seen: MessageId | None, now: int) -> Json:
+    """The inbox row. `done` lasts until the next message, the customer's or ours; an episode runs from a first message
+    to here. `seen` is the newest message that the person has seen, where known.
+
+    Raises Conflict, and changes nothing, when the customer has written since.
+    """
     principal = await credentials.authenticate(tx, secret, now)
     team = await threads.team_in_reach(tx, principal.agent, thread)
     if (await _row(tx, principal.agent, thread)).done_at is None:
         await threads.set_done(tx, thread, now)
+        # Asked only now that the thread's row is ours: a message that comes later undoes the `done` by itself.
+        if seen is not None and await messages.customer_wrote_after(tx, thread, seen):
+            raise Conflict("the customer has written again")
         tx.event(team, "thread.done", thread, now, {"by": principal.agent})
     return wire.own_thread(await _row(tx, principal.agent, thread))
 

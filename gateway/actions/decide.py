@@ -10,7 +10,7 @@ from gateway.domain.delivery import SETTLED_BY_PERSON, Move, move
 from gateway.domain.message import MessageId
 from gateway.domain.wire import Json
 from gateway.errors import Forbidden, NotFound
-from gateway.store import credentials, deliveries, idempotency, messages, threads
+from gateway.store import credentials, deliveries, idempotency, messages
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
@@ -48,10 +48,9 @@ async def settle(
 
 async def _reach(tx: Tx, secret: bytes, message: MessageId, now: int) -> tuple[Principal, Delivery]:
     principal = await credentials.authenticate(tx, secret, now)
-    delivery = await deliveries.of_message(tx, message)
+    delivery = await deliveries.of_message(tx, principal.agent, message)
     if delivery is None:
         raise NotFound
-    await threads.team_in_reach(tx, principal.agent, delivery.thread)
     if not principal.may_reply:
         raise Forbidden("this token was made without --may-reply: it reads and writes notes")
     return principal, delivery
@@ -63,4 +62,4 @@ async def _step(tx: Tx, principal: Principal, delivery: Delivery, step: Move, no
     await deliveries.change(tx, delivery.id, Change(state, now if step == "retry" else None, detail=detail), now)
     data = {"message": delivery.message, "by": principal.agent, "step": step}
     tx.event(delivery.team, "delivery.changed", delivery.thread, now, data)
-    return wire.message((await messages.get_messages(tx, [delivery.message]))[delivery.message])
+    return wire.message((await messages.get_messages(tx, principal.agent, [delivery.message]))[delivery.message])

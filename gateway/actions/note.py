@@ -20,6 +20,6 @@ async def note(
         return before
     message = await messages.add_note(tx, team, thread, principal.author, body, now)
     tx.event(team, "note.added", thread, now, {"message": message, "by": principal.agent})
-    answer = wire.message((await messages.get_messages(tx, [message]))[message])
+    answer = wire.message((await messages.get_messages(tx, principal.agent, [message]))[message])
     await idempotency.keep(tx, principal.key, key, answer)
     return answer

@@ -5,15 +5,15 @@ Takes a list, so that messages that wait together share a transaction. Deduplica
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.channels.contract import Inbound
 from gateway.domain.event import SYSTEM
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.errors import Misuse
 from gateway.store import messages, threads
-from gateway.store.messages import Stored
+from gateway.store.messages import Incoming, Stored
 from gateway.store.store import Tx
 from gateway.store.threads import Wrote
 
@@ -41,61 +41,67 @@ class Receipt:
 
 
 async def receive(tx: Tx, arrivals: Sequence[Arrival]) -> list[Receipt]:
-    receipts = []
-    wrote: dict[ThreadId, Wrote] = {}
+    incoming = [_incoming(arrival) for arrival in arrivals]
+    before, stored = await messages.add_inbound(tx, incoming)
+    new_pairs = [place for place in range(len(arrivals)) if place not in stored]
+    if new_pairs:
+        await _open_lines(tx, [arrivals[place] for place in new_pairs])
+        _, more = await messages.add_inbound(tx, [incoming[place] for place in new_pairs])
+        stored |= {new_pairs[place]: one for place, one in more.items()}
+    return await _conclude(tx, arrivals, before, stored)
+
+
+def _incoming(arrival: Arrival) -> Incoming:
+    inbound = arrival.inbound
+    media = [{"url": item.url, "content_type": item.content_type} for item in inbound.media]
+    return Incoming(
+        arrival.channel,
+        inbound.endpoint,
+        inbound.sender.kind,
+        inbound.sender.value,
+        inbound.provider_id,
+        inbound.body,
+        json.dumps(media) if media else "[]",
+        arrival.at,
+    )
+
+
+async def _open_lines(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """For pairs of addresses that have never talked; two messages of one pair open one line."""
     for arrival in arrivals:
-        stored = await _store(tx, arrival) or await _store_from_new_pair(tx, arrival)
-        if isinstance(stored, Receipt):
-            receipts.append(stored)
+        await threads.open_line(
+            tx,
+            arrival.channel,
+            arrival.inbound.endpoint,
+            arrival.inbound.sender,
+            arrival.inbound.sender_name,
+            arrival.team,
+            arrival.own_team,
+            arrival.at,
+        )
+
+
+async def _conclude(
+    tx: Tx, arrivals: Sequence[Arrival], before: MessageId, stored: Mapping[int, Stored]
+) -> list[Receipt]:
+    """Move the threads on, tell the teams, and say to each caller where its message is."""
+    receipts: list[Receipt] = []
+    told: set[MessageId] = set()
+    wrote: dict[ThreadId, Wrote] = {}
+    for place, arrival in enumerate(arrivals):
+        one = stored[place]
+        if one.message <= before or one.message in told:
+            receipts.append(Receipt(one.thread, None))
             continue
-        receipts.append(Receipt(stored.thread, stored.message))
-        before = wrote.get(stored.thread)
-        count, first_at = (before.count, before.first_at) if before else (0, arrival.at)
-        wrote[stored.thread] = Wrote(stored.thread, stored.message, stored.line, count + 1, first_at, arrival.at)
-        tx.event(stored.team, "message.received", stored.thread, arrival.at, {"message": stored.message})
+        told.add(one.message)
+        receipts.append(Receipt(one.thread, one.message))
+        last = wrote.get(one.thread)
+        count, first_at = (last.count, last.first_at) if last else (0, arrival.at)
+        wrote[one.thread] = Wrote(one.thread, one.message, one.line, count + 1, first_at, arrival.at)
+        tx.event(one.team, "message.received", one.thread, arrival.at, {"message": one.message})
     if wrote:
         await threads.customers_wrote(tx, list(wrote.values()))
     return receipts
-
-
-async def _store(tx: Tx, arrival: Arrival) -> Stored | None:
-    inbound = arrival.inbound
-    return await messages.add_inbound(
-        tx,
-        arrival.channel,
-        inbound.endpoint,
-        inbound.sender,
-        inbound.provider_id,
-        inbound.body,
-        inbound.media,
-        arrival.at,
-    )
-
-
-async def _store_from_new_pair(tx: Tx, arrival: Arrival) -> Stored | Receipt:
-    """Either these two addresses have never talked, or the message is there already."""
-    inbound, channel = arrival.inbound, arrival.channel
-    thread = await threads.find_thread(tx, channel, inbound.endpoint, inbound.sender)
-    if thread is not None:
-        return Receipt(thread, None)
-    await threads.open_line(
-        tx,
-        channel,
-        inbound.endpoint,
-        inbound.sender,
-        inbound.sender_name,
-        arrival.team,
-        arrival.own_team,
-        arrival.at,
-    )
-    stored = await _store(tx, arrival)
-    if stored is not None:
-        return stored
-    # Under this provider id it came before, from another address or to another number of ours.
-    thread = await threads.find_thread(tx, channel, inbound.endpoint, inbound.sender)
-    if thread is None:
-        raise Misuse("a pair of addresses that was just made is not there")
-    return Receipt(thread, None)
 
 
 async def record_unrouted(tx: Tx, channel: str, endpoint: str, now: int) -> None:

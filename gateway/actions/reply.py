@@ -40,7 +40,8 @@ async def reply(tx: Tx, order: Reply) -> Json:
     before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)
     if before is not None:
         return before
-    line = choose_line(await threads.lines_of(tx, order.thread), order.channel, order.channels)
+    lines = await threads.lines_of(tx, principal.agent, order.thread)
+    line = choose_line(lines, order.channel, order.channels)
     if len(order.body) > order.channels[line.channel]:
         raise Invalid(f"this channel takes {order.channels[line.channel]:,} characters at most")
     message = await messages.add_outbound(
@@ -49,7 +50,7 @@ async def reply(tx: Tx, order: Reply) -> Json:
     await deliveries.queue(tx, team, order.thread, message, line, order.now)
     await threads.agent_wrote(tx, order.thread, message, order.now)
     tx.event(team, "message.sent", order.thread, order.now, {"message": message, "by": principal.agent})
-    answer = wire.message((await messages.get_messages(tx, [message]))[message])
+    answer = wire.message((await messages.get_messages(tx, principal.agent, [message]))[message])
     await drafts.drop(tx, principal.agent, order.thread)
     await idempotency.keep(tx, principal.key, order.key, answer)
     return answer

@@ -1,4 +1,4 @@
-"""What a person asks to see. Each query starts from the credential and joins `holding`; none of them writes."""
+"""What a person asks to see. Each query starts from the credential and has the reach in it; none of them writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from gateway.domain import wire
-from gateway.domain.author import Principal
+from gateway.domain.author import AgentId, Principal
 from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message, MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line, Thread
@@ -49,7 +49,7 @@ async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[
     await threads.team_in_reach(tx, principal.agent, thread_id)
     found = await threads.get_threads(tx, principal.agent, [thread_id])
     draft = await drafts.get(tx, principal.agent, thread_id)
-    return found[thread_id], await threads.lines_of(tx, thread_id), draft
+    return found[thread_id], await threads.lines_of(tx, principal.agent, thread_id), draft
 
 
 async def place(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Principal, TeamId]:
@@ -74,26 +74,25 @@ async def messages_page(tx: Tx, secret: bytes, thread_id: ThreadId, window: Wind
     principal = await credentials.authenticate(tx, secret, now)
     await threads.team_in_reach(tx, principal.agent, thread_id)
     _, heads = await events.audience(tx, principal.agent)
-    found = await messages.page(
-        tx, thread_id, before=window.before, after=window.after, limit=window.limit + 1, notes=window.notes
-    )
+    bounds = {"before": window.before, "after": window.after}
+    found = await messages.page(tx, principal.agent, thread_id, **bounds, limit=window.limit + 1, notes=window.notes)
     more = len(found) > window.limit
     if more:
         found = found[: window.limit] if window.after is not None else found[1:]
     edge = (found[-1] if window.after is not None else found[0]).id if found and more else None
     items = [wire.message(message) for message in found]
     if window.events:
-        items = _merge(items, await _quiet_lines(tx, thread_id, found, window.notes))
+        items = _merge(items, await _quiet_lines(tx, principal.agent, thread_id, found, window.notes))
     return Page(items, None if edge is None else (0, edge), heads)
 
 
-async def _quiet_lines(tx: Tx, thread_id: ThreadId, found: list[Message], notes: bool) -> list[Json]:
+async def _quiet_lines(tx: Tx, agent: AgentId, thread_id: ThreadId, found: list[Message], notes: bool) -> list[Json]:
     """The quiet lines from the first of these messages until the one after the last, so that pages of any size, put
     together, have each line once."""
     if not found:
         return []
-    since, until = await messages.span(tx, thread_id, found[0], found[-1], notes=notes)
-    rows = await events.quiet_lines(tx, thread_id, since, until)
+    since, until = await messages.span(tx, agent, thread_id, found[0], found[-1], notes=notes)
+    rows = await events.quiet_lines(tx, agent, thread_id, since, until)
     done_by = [json.loads(row["data"])["by"] for row in rows]
     people = await events.names(tx, done_by)
     return [_quiet_line(row, by, people[by]) for row, by in zip(rows, done_by, strict=True)]
@@ -127,7 +126,7 @@ async def search(tx: Tx, secret: bytes, text: str, before: int | None, limit: in
     found = await finding.find_messages(tx, principal.agent, teams, text, before, limit + 1)
     shown, more = found[:limit], found[limit:]
     people = await finding.find_threads(tx, principal.agent, teams, text, limit) if before is None else []
-    said = await messages.get_messages(tx, shown)
+    said = await messages.get_messages(tx, principal.agent, shown)
     rows = await threads.get_threads(
         tx, principal.agent, sorted({message.thread for message in said.values()} | set(people))
     )

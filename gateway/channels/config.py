@@ -46,6 +46,10 @@ class ChannelConfig(Strict):
         """(key path, team id or "by-region") for each team this file names, so that a wrong one is a fault by line."""
         return ()
 
+    def claims(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        """(key path, what it is at the provider) for what one channel of this adapter may have and no second one."""
+        return ()
+
     def problems(self, public_url: str, listen: str) -> Iterable[tuple[tuple[str, ...], str, str]]:
         """(key path, what is wrong, what would be right) for what only the whole folder can show."""
         return ()

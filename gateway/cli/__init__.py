@@ -6,9 +6,10 @@ import click
 
 from gateway.cli.demo import demo
 from gateway.cli.options import Commands
-from gateway.cli.people import agent, token
+from gateway.cli.people import agent
 from gateway.cli.serve import check, migrate, serve
 from gateway.cli.status import status
+from gateway.cli.tokens import token
 from gateway.cli.verify import verify
 
 

@@ -90,7 +90,7 @@ async def _past(tx: Tx, phone: DemoPhone) -> list[dict[str, str]]:
     thread = await threads.find_thread(tx, phone.channel, phone.team_number, Address("phone", phone.number))
     if thread is None:
         return []
-    said = await messages.page(tx, thread, before=None, after=None, limit=MOST_PAST, notes=False)
+    said = await messages.unscoped_newest(tx, thread, MOST_PAST)
     return [{"id": str(one.id), "direction": one.direction, "body": one.body, "at": rfc3339(one.at)} for one in said]
 
 

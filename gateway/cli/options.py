@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from gateway.errors import ConfigError, TeamlineError
+from gateway.errors import ConfigError, Invalid, TeamlineError
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.store.store import Store
 
 T = TypeVar("T")
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
 config_option = click.option(
     "--config",
@@ -28,6 +31,9 @@ config_option = click.option(
     show_default=True,
     help="The config folder.",
 )
+
+
+login_option = click.option("--login", required=True, help="What the person signs in with.")
 
 
 class Commands(click.Group):
@@ -42,6 +48,21 @@ class Commands(click.Group):
         except TeamlineError as error:
             click.echo(f"teamline: {error.detail}", err=True)
         sys.exit(1)
+
+
+def read_settings(folder: Path) -> Settings:
+    """For a command that works on the database alone: it needs no channel, and so none of the channels' secrets."""
+    from gateway.settings import load
+
+    return load(folder, with_secrets=False)
+
+
+def login_name(text: str) -> str:
+    """As it is stored. Raises Invalid."""
+    login = text.strip().lower()
+    if _LOGIN.fullmatch(login) is None:
+        raise Invalid("a login has up to 64 letters, digits and . _ @ + -")
+    return login
 
 
 def now() -> int:

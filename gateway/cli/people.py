@@ -1,9 +1,7 @@
-"""`agent` and `token`: people are rows, not config."""
+"""`agent`: people are rows, not config."""
 
 from __future__ import annotations
 
-import re
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import config_option, now, with_store
+from gateway.cli.options import config_option, login_name, login_option, now, read_settings, with_store
 from gateway.errors import Invalid
 
 if TYPE_CHECKING:
@@ -20,9 +18,8 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 SHORTEST_PASSWORD = 12
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
+ROLES = click.Choice(["agent", "lead", "admin"])
 
-login_option = click.option("--login", required=True, help="What the person signs in with.")
 password_option = click.option(
     "--password-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
@@ -42,7 +39,7 @@ def agent() -> None:
 @click.option("--name", required=True, help="The full name, as colleagues see it.")
 @click.option("--display-name", help="What customers see; the first name when left out.")
 @team_option
-@click.option("--role", type=click.Choice(["agent", "lead", "admin"]), default="agent", show_default=True)
+@click.option("--role", type=ROLES, default="agent", show_default=True)
 @password_option
 def add(
     folder: Path,
@@ -56,14 +53,13 @@ def add(
     """Add a person."""
     from gateway.actions.people import add_agent
     from gateway.http.passwords import hash_password
-    from gateway.settings import load
     from gateway.store.agents import NewAgent
 
-    settings = load(folder)
+    settings = read_settings(folder)
     if not teams and role != "admin":
         raise Invalid("name at least one --team; only an admin needs none")
     new = NewAgent(
-        _login(login),
+        login_name(login),
         _name(name, "--name"),
         _name(display_name or name.split(maxsplit=1)[0] if name.split() else "", "--display-name"),
         role,
@@ -81,11 +77,10 @@ def list_(folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from gateway.settings import load
     from gateway.store.agents import list_agents
 
     table = Table("login", "name", "customers see", "role", "teams", "")
-    for row, teams in with_store(load(folder), lambda store: store.read(list_agents)):
+    for row, teams in with_store(read_settings(folder), lambda store: store.read(list_agents)):
         state = "disabled" if row["disabled_at"] is not None else ""
         table.add_row(row["login"], row["name"], row["display_name"], row["role"], ", ".join(teams), state)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
@@ -99,11 +94,10 @@ def passwd(folder: Path, login: str, password_file: Path | None) -> None:
     """Change a password. Every session of that person ends."""
     from gateway.actions.people import change_password
     from gateway.http.passwords import hash_password
-    from gateway.settings import load
 
-    settings = load(folder)
+    settings = read_settings(folder)
     hashed = hash_password(_password(password_file))
-    with_store(settings, lambda store: store.write(change_password, _login(login), hashed, now()))
+    with_store(settings, lambda store: store.write(change_password, login_name(login), hashed, now()))
     click.echo(f"changed; {login} must sign in again")
 
 
@@ -113,55 +107,53 @@ def passwd(folder: Path, login: str, password_file: Path | None) -> None:
 def disable(folder: Path, login: str) -> None:
     """End a person's access: sessions and tokens end, what they wrote stays."""
     from gateway.actions.people import disable_agent
-    from gateway.settings import load
 
-    with_store(load(folder), lambda store: store.write(disable_agent, _login(login), now()))
+    with_store(read_settings(folder), lambda store: store.write(disable_agent, login_name(login), now()))
     click.echo(f"disabled {login}")
+
+
+@agent.command()
+@config_option
+@login_option
+def enable(folder: Path, login: str) -> None:
+    """Give a disabled person their access back. Their old sessions and tokens stay ended."""
+    from gateway.actions.people import enable_agent
+
+    with_store(read_settings(folder), lambda store: store.write(enable_agent, login_name(login)))
+    click.echo(f"enabled {login}; they sign in with their password, and need new tokens")
+
+
+@agent.command("role")
+@config_option
+@login_option
+@click.option("--role", "chosen", type=ROLES, required=True)
+def role_(folder: Path, login: str, chosen: Role) -> None:
+    """Give a person another role."""
+    from gateway.actions.people import change_role
+
+    with_store(read_settings(folder), lambda store: store.write(change_role, login_name(login), chosen))
+    click.echo(f"{login}: {chosen}")
 
 
 @agent.command("teams")
 @config_option
 @login_option
 @team_option
-def teams_(folder: Path, login: str, teams: tuple[str, ...]) -> None:
-    """Put a person into exactly these teams."""
-    from gateway.actions.people import change_teams
-    from gateway.settings import load
+@click.option("--none", "no_team", is_flag=True, help="Take the person out of every team.")
+def teams_(folder: Path, login: str, teams: tuple[str, ...], no_team: bool) -> None:
+    """Put a person into exactly these teams; without --team, show the ones they are in."""
+    from gateway.actions.people import change_teams, current_teams
 
-    settings = load(folder)
-    chosen = _teams(settings, teams)
-    with_store(settings, lambda store: store.write(change_teams, _login(login), chosen))
+    settings = read_settings(folder)
+    if teams and no_team:
+        raise Invalid("give --team or --none, not both")
+    chosen: Sequence[TeamId]
+    if teams or no_team:
+        chosen = put = _teams(settings, teams)
+        with_store(settings, lambda store: store.write(change_teams, login_name(login), put))
+    else:
+        chosen = with_store(settings, lambda store: store.read(current_teams, login_name(login)))
     click.echo(f"{login}: {', '.join(chosen) or 'no team'}")
-
-
-@click.group()
-def token() -> None:
-    """Personal access tokens, for programs that act for one person."""
-
-
-@token.command()
-@config_option
-@login_option
-@click.option("--label", default="", help="What it is for.")
-@click.option("--may-reply", is_flag=True, help="Replies under it are marked as sent via a token.")
-def create(folder: Path, login: str, label: str, may_reply: bool) -> None:
-    """Make a token and print it, once, as the last line."""
-    from gateway.actions.people import add_token
-    from gateway.settings import load
-    from gateway.store.credentials import secret_hash
-
-    secret = f"tlp_{secrets.token_urlsafe(32)}"
-    hashed = secret_hash(secret)
-    with_store(load(folder), lambda store: store.write(add_token, _login(login), label, may_reply, hashed, now()))
-    click.echo("This is shown once. Whoever has it acts as that person.")
-    click.echo(secret)
-
-
-def _login(text: str) -> str:
-    login = text.strip().lower()
-    if _LOGIN.fullmatch(login) is None:
-        raise Invalid("a login has up to 64 letters, digits and . _ @ + -")
-    return login
 
 
 def _name(text: str, option: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.options import config_option, with_store
+from gateway.cli.options import config_option, read_settings, with_store
 from gateway.errors import ConfigError
 
 
@@ -49,9 +49,8 @@ def check(folder: Path) -> None:
 @config_option
 def migrate(folder: Path) -> None:
     """Bring the database to this version's schema, as every command that opens it does first."""
-    from gateway.settings import load
     from gateway.store.proof import schema_version
 
-    settings = load(folder)
+    settings = read_settings(folder)
     version = with_store(settings, lambda store: store.read(schema_version))
     click.echo(f"{settings.database.path}: schema version {version}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gateway.cli.options import config_option, with_store
+from gateway.cli.options import config_option, read_settings, with_store
 from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def status(folder: Path, as_json: bool) -> None:
     """The live config version and its faults, and of each channel what last came, went and went wrong."""
     from rich.console import Console
 
-    from gateway.settings import load
-
-    settings = load(folder)
+    settings = read_settings(folder)
     found = _ask(settings)
     if as_json:
         click.echo(json.dumps(found, indent=2))

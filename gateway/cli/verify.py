@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.options import config_option, with_store
+from gateway.cli.options import config_option, read_settings, with_store
 
 
 @click.command()
@@ -19,7 +19,6 @@ def verify(folder: Path) -> None:
     from rich.progress import Progress
 
     from gateway.cli.proof import Broken, Tally, verify_chains
-    from gateway.settings import load
     from gateway.store.store import Store
 
     async def run(store: Store) -> Tally:
@@ -28,11 +27,14 @@ def verify(folder: Path) -> None:
             return await verify_chains(store, lambda done, total: progress.update(task, completed=done, total=total))
 
     try:
-        tally = with_store(load(folder), run)
+        tally = with_store(read_settings(folder), run)
     except Broken as broken:
         click.echo(f"broken: {broken}")
         sys.exit(1)
     for team, (links, head) in tally.heads.items():
         click.echo(f"{team}: {links} links, head {head[:16] or '-'}")
-    written = tally.sessions + tally.tokens
-    click.echo(f"verified: {written} outbound messages, {tally.sessions} under a session, {tally.tokens} via token")
+    written = tally.sessions + tally.tokens + tally.demo
+    demo = f", {tally.demo} of the demo" if tally.demo else ""
+    click.echo(
+        f"verified: {written} outbound messages, {tally.sessions} under a session, {tally.tokens} via token{demo}"
+    )

@@ -28,7 +28,6 @@ Move = Literal[
 Reported = Literal["sent", "delivered", "read", "failed"]
 
 STATES: Final[tuple[State, ...]] = get_args(State)
-REPORTABLE: Final[tuple[Reported, ...]] = get_args(Reported)
 SETTLED_BY_PERSON: Final[dict[Literal["sent", "delivered", "failed"], Move]] = {
     "sent": "settle_sent",
     "delivered": "settle_delivered",

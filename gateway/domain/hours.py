@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,40 +58,6 @@ class Hours:
         wall = at.astimezone(self.zone)
         minute = wall.weekday() * DAY + wall.hour * 60 + wall.minute
         return any(start <= minute < end for start, end in self.spans)
-
-    def next_change(self, at: datetime) -> datetime | None:
-        """The first instant after `at`, in UTC, at which the team opens or closes; None when it never does."""
-        if self.spans in ((), ((0, WEEK),)):
-            return None
-        state, here = self.is_open(at), at.astimezone(UTC)
-        while self.is_open(here) == state:
-            here = self._next_edge(here)
-        return here
-
-    def _next_edge(self, here: datetime) -> datetime:
-        """The next instant at which the state may change: an edge of a span, or a shift of the clock before it."""
-        wall = here.astimezone(self.zone)
-        into = timedelta(days=wall.weekday(), hours=wall.hour, minutes=wall.minute, seconds=wall.second)
-        into += timedelta(microseconds=wall.microsecond)
-        edges = [timedelta(minutes=edge) for span in self.spans for edge in span]
-        ahead = min((edge - into) % timedelta(minutes=WEEK) or timedelta(minutes=WEEK) for edge in edges)
-        there = here + min(ahead, timedelta(days=1))  # no zone shifts its clock twice in a day
-        return self._shift_between(here, there) or there
-
-    def _shift_between(self, start: datetime, end: datetime) -> datetime | None:
-        """The instant in (start, end] at which the zone's offset changes; shifts fall on whole seconds."""
-        before = _offset(start, self.zone)
-        if _offset(end, self.zone) == before:
-            return None
-        base = start.replace(microsecond=0)
-        low, high = 0, -((base - end) // timedelta(seconds=1))
-        while high - low > 1:
-            middle = (low + high) // 2
-            if _offset(base + timedelta(seconds=middle), self.zone) == before:
-                low = middle
-            else:
-                high = middle
-        return base + timedelta(seconds=high)
 
 
 def read_week(table: Mapping[str, Sequence[str]]) -> tuple[Span, ...]:
@@ -152,7 +118,3 @@ def _joined(spans: list[Span]) -> Iterator[Span]:
     cuts = [0, *(i for i, (a, b) in enumerate(pairwise(edges), 1) if a[1] < b[0]), len(edges)]
     for first, after in pairwise(cuts):
         yield edges[first][0], edges[after - 1][1]
-
-
-def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
-    return at.astimezone(zone).utcoffset() or timedelta()

@@ -70,14 +70,14 @@ class Message:
 
 
 def digest(
-    salt: bytes, body: str, evidence: str, identity: int, kind: str, address: str, channel: str, at: int
+    salt: bytes, body: str, evidence: str, identity: int, kind: str, address: str, channel: str, endpoint: str, at: int
 ) -> bytes:
     """What the authorship chain commits to, SHA-256: the words, under what kind of evidence, whom they went to (the row
-    and the address), and when.
+    and the address), from which address of ours, and when.
 
     The salt (16 random bytes) is erased with the body, so that a text that was erased cannot be guessed from its digest
     while the chain stays verifiable.
     """
-    texts = (body, evidence, str(identity), kind, address, channel, str(at))
+    texts = (body, evidence, str(identity), kind, address, channel, endpoint, str(at))
     parts = (salt, *(text.encode() for text in texts))
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

@@ -10,8 +10,8 @@ from typing import Final
 
 BASE: Final = timedelta(seconds=2)
 CEILING: Final = timedelta(minutes=10)
-MOST_ATTEMPTS: Final = 12
-"""About an hour of tries; then the message is `failed` and a person decides."""
+MOST_ATTEMPTS: Final = 20
+"""About an hour of tries, for jitter halves the waits on average; then the message is `failed` and a person decides."""
 
 
 def delay(attempt: int, chance: float, retry_after: timedelta | None = None) -> timedelta | None:

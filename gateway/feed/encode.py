@@ -44,8 +44,8 @@ async def _encode(tx: Tx, found: Sequence[Event]) -> list[News]:
     if not found:
         return []
     data = [json.loads(event.data) for event in found]
-    said = await messages.get_messages(tx, sorted({item["message"] for item in data if "message" in item}))
-    rows = await threads.get_threads(tx, None, sorted({event.thread for event in found if event.thread is not None}))
+    said = await messages.unscoped_messages(tx, sorted({item["message"] for item in data if "message" in item}))
+    rows = await threads.unscoped_threads(tx, sorted({event.thread for event in found if event.thread is not None}))
     people = await events.names(tx, sorted({item["by"] for item in data if "by" in item}))
     return [
         News(event.team, event.seq, event.thread, event.home, _frame(event, item, said, rows, people))

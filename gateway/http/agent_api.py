@@ -18,6 +18,7 @@ from gateway.http.deps import Deps
 from gateway.http.route import Call, Route
 from gateway.http.shapes import (
     Agent,
+    DoneMark,
     Inbox,
     InboxQuery,
     InboxRow,
@@ -107,8 +108,9 @@ async def release(call: Call[Nothing, Nothing]) -> Json:
     return await call.deps.store.write(claim.release, call.secret, ThreadId(call.id), call.now)
 
 
-async def done(call: Call[Nothing, Nothing]) -> Json:
-    return await call.deps.store.write(claim.done, call.secret, ThreadId(call.id), call.now)
+async def done(call: Call[DoneMark, Nothing]) -> Json:
+    seen = None if call.body.message is None else MessageId(call.body.message)
+    return await call.deps.store.write(claim.done, call.secret, ThreadId(call.id), seen, call.now)
 
 
 async def mark_read(call: Call[ReadMark, Nothing]) -> Json:
@@ -233,7 +235,16 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
     Route(
         "POST", f"{_THREAD}/release", release, "Nobody is on this thread", Nothing, Nothing, InboxRow, problems=(404,)
     ),
-    Route("POST", f"{_THREAD}/done", done, "Done, until the next message", Nothing, Nothing, InboxRow, problems=(404,)),
+    Route(
+        "POST",
+        f"{_THREAD}/done",
+        done,
+        "Done, until the next message",
+        DoneMark,
+        Nothing,
+        InboxRow,
+        problems=(404, 409, 422),
+    ),
     Route(
         "PUT", f"{_THREAD}/read", mark_read, "Read up to a message", ReadMark, Nothing, InboxRow, problems=(404, 422)
     ),

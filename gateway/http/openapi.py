@@ -63,7 +63,7 @@ def _operation(route: Route[Any, Any]) -> Document:
     if parameters := [*_path_parameters(route.path), *_query_parameters(route.query), *_headers(route)]:
         operation["parameters"] = parameters
     if route.body is not Nothing:
-        operation["requestBody"] = {"required": True, "content": _json(route.body)}
+        operation["requestBody"] = {"required": route.needs_body, "content": _json(route.body)}
     return operation
 
 

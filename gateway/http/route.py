@@ -70,6 +70,11 @@ class Route(Generic[B, Q]):
     makes: bool = False
     """Whether it takes an Idempotency-Key."""
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether something in the body is required; without, an empty body stands for none of it."""
+        return any(field.is_required() for field in self.body.model_fields.values())
+
     def bind(self, deps: Deps) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
             done = await self.handler(await self._call(deps, request))
@@ -85,7 +90,7 @@ class Route(Generic[B, Q]):
         key = _key(request) if self.makes else None
         raw = b"" if request.method in {"GET", "HEAD"} else await read_body(request, JSON_BYTES, deps.body_seconds)
         found = path_id(request)
-        body = {} if self.body is Nothing else parse_json(request, raw)
+        body = parse_json(request, raw) if self.needs_body or (raw and self.body is not Nothing) else {}
         return Call(
             deps,
             request,

@@ -85,6 +85,12 @@ class Settlement(Request):
     state: Literal["sent", "delivered", "failed"]
 
 
+class DoneMark(Request):
+    """The newest message that was seen, where known; 409 when the customer has written since."""
+
+    message: Id | None = None
+
+
 class ReadMark(Request):
     """The newest message that was read."""
 

@@ -28,7 +28,6 @@ Clock = Callable[[], int]
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 LOST_DETAIL: Final = "The provider did not answer; the message may have gone out."
-WORN_OUT: Final = "Tried for an hour without success."
 
 
 def outbound(delivery: Delivery, now: int) -> Outbound:
@@ -90,7 +89,8 @@ def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, c
         case "transient":
             wait = delay(delivery.tries, chance, error.retry_after)
             if wait is None:
-                return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, WORN_OUT)
+                detail = f"Tried {delivery.tries} times without success."
+                return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, detail)
             due_at = now + wait // _MICROSECOND
             return Ending(delivery.id, delivery.attempt, "postponed", now, None, error.code, error.detail, due_at)
         case "ambiguous":

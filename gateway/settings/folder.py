@@ -23,22 +23,33 @@ from gateway.settings.document import Document, read
 from gateway.settings.faults import faults
 from gateway.settings.models import GatewayFile, Listen, is_loopback, listen_address
 from gateway.settings.robots import robots
-from gateway.settings.secrets import SecretReader
+from gateway.settings.secrets import SecretReader, form_only
 from gateway.settings.settings import AS_WRITTEN, Overrides, Settings
 from gateway.settings.teams import read_teams, team_ids
 
 
-def load(folder: Path, environ: Mapping[str, str] = os.environ, overrides: Overrides = AS_WRITTEN) -> Settings:
-    """Read a config folder; `overrides` stand instead of what it says. Raises ConfigError with all its faults."""
-    return _Reading(folder, environ, overrides).settings()
+def load(
+    folder: Path,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Overrides = AS_WRITTEN,
+    *,
+    with_secrets: bool = True,
+) -> Settings:
+    """Read a config folder; `overrides` stand instead of what it says. Raises ConfigError with all its faults.
+
+    Without secrets, for who only works on the database, everything else is checked, and the settings have no channel:
+    none may ever be used under a secret that was not read.
+    """
+    return _Reading(folder, environ, overrides, with_secrets).settings()
 
 
 class _Reading:
     """One pass over a folder, which collects faults instead of stopping at one."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], overrides: Overrides) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], overrides: Overrides, with_secrets: bool) -> None:
         self.folder = folder
         self.secrets = SecretReader(folder, environ)
+        self.with_secrets = with_secrets
         self.overrides = overrides
         self.override = _override(overrides.listen) if overrides.listen else None
         self.faults: list[Fault] = []
@@ -122,10 +133,10 @@ class _Reading:
         for name in self._adapter_files():
             document = self._read(name)
             if document is not None:
-                channel, found = read_channel(document, self.secrets, around)
+                channel, found = read_channel(document, self.secrets if self.with_secrets else form_only, around)
                 self.faults += found
                 channels += [channel] if channel else []
-        return channels
+        return channels if self.with_secrets else []
 
     def _adapter_files(self) -> Iterable[str]:
         """Dot files are an editor's."""

@@ -24,6 +24,7 @@ _WHOLE = re.compile(
 _PART = re.compile(
     r"auto(matic(ally)?|mated)?(repl|respon|answer|messag|text|greet|acknowledg)|chatbot|outofoffice|outofhours|afterhours"
     r"|vacation(repl|respon|messag)|(away|absence|welcome|offline|closed|busy|holiday)(messag|text|repl|respon|notice)"
+    r"|(repl(y|ies)|response|answer)(text|messag|bod|content)"
     r"|greeting|keyword|template|canned|suggest|smartrepl|quickrepl|typingindicator|ivrmenu|systemprompt"
 )
 
@@ -37,13 +38,22 @@ def robots(document: Document) -> Iterator[tuple[KeyPath, Fault]]:
 def _refused(path: KeyPath, node: Any) -> Iterator[KeyPath]:
     items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for key, value in items:
-        if isinstance(key, str) and is_robot(key):
+        if isinstance(key, str) and (is_robot(key) or _PART.search(_bare("".join(_names((*path, key)))))):
             yield (*path, key)
         else:
             yield from _refused((*path, key), value)
 
 
+def _names(path: KeyPath) -> Iterator[str]:
+    """The keys of a path, without positions in lists: `[auto]` with `reply` below it is one name in two places."""
+    return (part for part in path if isinstance(part, str))
+
+
 def is_robot(key: str) -> bool:
     """Whether a key names automatic words, however it is spelled."""
-    bare = re.sub(r"[\W_]+", "", key.casefold())
+    bare = _bare(key)
     return (_WHOLE.fullmatch(bare) or _PART.search(bare)) is not None
+
+
+def _bare(key: str) -> str:
+    return re.sub(r"[\W_]+", "", key.casefold())

@@ -87,11 +87,14 @@ def _repeats(document: Document) -> Iterator[Fault]:
 
 
 def _hours_faults(document: Document, base: KeyPath, hours: Any) -> Iterator[Fault]:
-    """Faults of hours whose form is right; the form is the model's business."""
-    if not isinstance(hours, dict) or not all(_texts(ranges) for ranges in hours.values()):
+    """Faults of the days whose form is right; the form is the model's business."""
+    if not isinstance(hours, dict):
+        return
+    formed = {day: ranges for day, ranges in hours.items() if _texts(ranges)}
+    if hours and not formed:
         return
     try:
-        read_week(hours)
+        read_week(formed)
     except HoursError as error:
         for fault in error.faults:
             place = tuple(part for part in (fault.key, fault.place) if part not in {"", None})

@@ -15,32 +15,50 @@ from typing import Final
 import structlog
 from watchfiles import Change, awatch
 
-from gateway.errors import ConfigError, Fault
+from gateway.errors import ConfigError, Fault, Problem
 from gateway.settings.folder import load
 from gateway.settings.settings import Settings
 
 STEP_MS: Final = 100
 """How long it must be quiet before the folder is read: an editor writes a file in several steps."""
 
+RETRY_SECONDS: Final = 1.0
+"""After how long a valid config that could not be taken over, as the database was busy, is tried again."""
+
+NOT_TAKEN: Final = "the config in the folder is valid, and could not be taken over yet: the one before is in use"
+
 log = structlog.get_logger()
+
+Remarks = Callable[[Settings], Awaitable[tuple[str, ...]]]
+"""What of a config only the database can judge, in words for admins."""
+
+
+async def _no_remarks(_: Settings) -> tuple[str, ...]:
+    return ()
 
 
 class Watcher:
-    """Follows a config folder. `on_change` gets new settings, and may refuse them by raising ConfigError."""
+    """Follows a config folder, for as long as the process lives.
+
+    `on_change` gets new settings. It may refuse them by raising ConfigError; after a Problem it is called again in a
+    while, so it must bear being called twice with the same ones.
+    """
 
     def __init__(
         self,
         current: Settings,
         on_change: Callable[[Settings], Awaitable[None]],
         environ: Mapping[str, str] = os.environ,
+        remarks: Remarks = _no_remarks,
     ) -> None:
         self.current = current
         self.faults: tuple[Fault, ...] = ()
         """Why the folder as it stands now is not in use; empty when it is."""
         self.notices: tuple[str, ...] = ()
-        """What stands in the folder and needs a restart, in words."""
+        """What stands in the folder and needs a restart or a look, in words."""
         self._on_change = on_change
         self._environ = environ
+        self._remarks = remarks
         self._wanted = asyncio.Event()
         self._wanted.set()  # what changed between the first reading and the watch
 
@@ -52,6 +70,7 @@ class Watcher:
         """Until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
+            await asyncio.sleep(0)  # it watches from here on: what changes during the first reading is seen
             while await self._wanted.wait():
                 self._wanted.clear()
                 await self.reload()
@@ -61,12 +80,18 @@ class Watcher:
         try:
             read = await asyncio.to_thread(load, self.current.folder, self._environ, self.current.overrides)
             new = await asyncio.to_thread(self._held, read)
+            remarks = await self._remarks(new)
             if new != self.current:
                 await self._on_change(new)
         except ConfigError as error:
             self._refuse(error.faults)
+        except Problem as problem:
+            self._put_off("config.not_taken", problem=problem.slug)
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wanted.set)
+        except Exception:  # noqa: BLE001  a bug of ours must not end the watch: the next change is read again
+            self._put_off("config.reload_failed", exc_info=True)
         else:
-            self._accept(new, tuple(_needing_restart(self.current, read)))
+            self._accept(new, tuple(_needing_restart(self.current, read)), remarks)
 
     def _held(self, read: Settings) -> Settings:
         """With the old values of what cannot change; a `public_url` that follows `listen` stays with the old one."""
@@ -87,13 +112,19 @@ class Watcher:
                 log.error("config.refused", fault=str(fault))
         self.faults = faults
 
-    def _accept(self, new: Settings, notices: tuple[str, ...]) -> None:
+    def _put_off(self, event: str, **facts: object) -> None:
+        if NOT_TAKEN not in self.notices:
+            log.error(event, **facts)
+            self.notices = (*self.notices, NOT_TAKEN)
+
+    def _accept(self, new: Settings, restarts: tuple[str, ...], remarks: tuple[str, ...]) -> None:
         if new != self.current or self.faults:
             log.info("config.loaded", version=new.version)
-        if notices != self.notices:
+        for event, notices in (("config.needs_restart", restarts), ("config.noticed", remarks)):
             for notice in notices:
-                log.warning("config.needs_restart", notice=notice)
-        self.current, self.faults, self.notices = new, (), notices
+                if notice not in self.notices:
+                    log.warning(event, notice=notice)
+        self.current, self.faults, self.notices = new, (), (*restarts, *remarks)
 
     async def _follow(self) -> None:
         try:

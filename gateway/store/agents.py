@@ -65,6 +65,14 @@ async def disable(tx: Tx, agent: AgentId, now: int) -> None:
     await tx.run("UPDATE agent SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL", agent, now)
 
 
+async def enable(tx: Tx, agent: AgentId) -> None:
+    await tx.run("UPDATE agent SET disabled_at = NULL, reach_version = reach_version + 1 WHERE id = ?1", agent)
+
+
+async def set_role(tx: Tx, agent: AgentId, role: Role) -> None:
+    await tx.run("UPDATE agent SET role = ?2, reach_version = reach_version + 1 WHERE id = ?1", agent, role)
+
+
 async def list_agents(tx: Tx) -> list[tuple[Row, list[TeamId]]]:
     """Everyone by login, with the ids of their teams."""
     people = await tx.all("SELECT id, login, name, display_name, role, disabled_at FROM agent ORDER BY login")
@@ -84,6 +92,15 @@ async def add_teams(tx: Tx, teams: Sequence[TeamId]) -> None:
     """A counter row for each team of the config, and for the log that is no team's; those that are there stay."""
     for team in sorted({*teams, TeamId(SYSTEM)}):
         await tx.run("INSERT INTO team (id) VALUES (?1) ON CONFLICT (id) DO NOTHING", team)
+
+
+async def teams_with_customers(tx: Tx) -> list[TeamId]:
+    """Whoever has threads, also when the config knows them no more."""
+    rows = await tx.all(
+        """SELECT team.id FROM team
+            WHERE EXISTS (SELECT 1 FROM reach WHERE reach.holder = 'team:' || team.id) ORDER BY team.id"""
+    )
+    return [TeamId(row["id"]) for row in rows]
 
 
 async def get_agent(tx: Tx, agent: AgentId) -> Row | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.domain.author import AgentId
 from gateway.domain.delivery import DeliveryId, Reported, State
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line
+from gateway.store.reach import in_reach
 from gateway.store.store import Row, Tx, certain
 
 _COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery.message_id, delivery.channel,
@@ -123,8 +125,13 @@ async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
-async def of_message(tx: Tx, message: MessageId) -> Delivery | None:
-    row = await tx.one(f"SELECT {_COLUMNS} {_FROM} WHERE delivery.message_id = ?1", message)
+async def of_message(tx: Tx, agent: AgentId, message: MessageId) -> Delivery | None:
+    """The delivery of a message that the agent may see."""
+    row = await tx.one(
+        f"SELECT {_COLUMNS} {_FROM} WHERE delivery.message_id = ?2 AND {in_reach('delivery.thread_id')}",
+        agent,
+        message,
+    )
     return None if row is None else Delivery(*row)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from gateway.domain.author import AgentId
 from gateway.domain.event import QUIET_LINES
 from gateway.domain.message import TeamId, ThreadId
+from gateway.store.reach import in_reach
 from gateway.store.store import Row, Tx, listed
 
 Heads = dict[TeamId, int]
@@ -109,15 +110,16 @@ async def after(tx: Tx, team: TeamId, seq: int, limit: int = PAGE) -> list[Event
     return [Event(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
 
 
-async def quiet_lines(tx: Tx, thread: ThreadId, since: int, until: int) -> list[Row]:
+async def quiet_lines(tx: Tx, agent: AgentId, thread: ThreadId, since: int, until: int) -> list[Row]:
     """kind, at, data of a thread's claims, releases and dones from `since` until before `until`, oldest first; of very
     many, the newest."""
     kinds = ", ".join(f"'{kind}'" for kind in QUIET_LINES)
     return list(
         await tx.all(
             f"""SELECT kind, at, data FROM event
-                 WHERE thread_id = ?1 AND at >= ?2 AND at < ?3 AND kind IN ({kinds})
-                 ORDER BY at DESC, team_id DESC, seq DESC LIMIT ?4""",  # noqa: S608  fixed words only
+                 WHERE thread_id = ?2 AND at >= ?3 AND at < ?4 AND kind IN ({kinds}) AND {in_reach("?2")}
+                 ORDER BY at DESC, team_id DESC, seq DESC LIMIT ?5""",  # noqa: S608  fixed words only
+            agent,
             thread,
             since,
             until,

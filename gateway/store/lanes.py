@@ -21,8 +21,8 @@ LANE_LIMIT: Final = 1_000
 BATCH_LIMIT: Final = 128
 """Jobs in one batch: enough to share a sync, few enough that what comes next waits some milliseconds only."""
 
-LIST_LIMIT: Final = 32
-"""Items in one call of a list action: the clock is looked at, and the other lane served, between calls."""
+LIST_LIMIT: Final = BATCH_LIMIT
+"""Items in one call of a list action: as many as a batch has, since such an action takes them in set statements."""
 
 
 @dataclass(slots=True, eq=False, repr=False)  # a repr would show message text

@@ -1,4 +1,7 @@
-"""Messages and notes: SQL beside its function, rows into domain values."""
+"""Messages and notes: SQL beside its function, rows into domain values.
+
+Every query that an agent's request leads to names the agent; the few that do not are called `unscoped_...`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain.address import Address
-from gateway.domain.author import Author
-from gateway.domain.message import Media, Message, MessageId, TeamId, ThreadId, Writer, digest
+from gateway.domain.author import AgentId, Author
+from gateway.domain.message import Message, MessageId, TeamId, ThreadId, Writer, digest
 from gateway.domain.thread import Line
-from gateway.store.store import Row, Tx, certain, listed
+from gateway.store.reach import in_reach
+from gateway.store.store import Row, Tx, Value, certain, listed
 
 COLUMNS = """message.id, message.thread_id, message.direction, message.channel, message.body, message.media, message.at,
        message.agent_id, agent.name AS agent_name, agent.display_name AS agent_display_name,
@@ -57,36 +60,62 @@ class Stored:
     line: int
 
 
-async def add_inbound(
-    tx: Tx,
-    channel: str,
-    endpoint: str,
-    sender: Address,
-    provider_id: str,
-    body: str,
-    media: tuple[Media, ...],
-    at: int,
-) -> Stored | None:
-    """Store a message of a pair of addresses that have talked before, in one statement: it finds their thread, and is
-    the deduplication. None when the pair is new, or when this provider id is stored already."""
-    row = await tx.one(
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A customer's message to store; `media` is JSON."""
+
+    channel: str
+    endpoint: str
+    kind: str
+    address: str
+    provider_id: str
+    body: str
+    media: str
+    at: int
+
+
+async def add_inbound(tx: Tx, incoming: Sequence[Incoming]) -> tuple[MessageId, dict[int, Stored]]:
+    """Store messages of pairs of addresses that have talked before, all of them in one statement: it finds their
+    threads, and is the deduplication.
+
+    The id of the newest message before, and by place in the list what is stored now: under an id that is not newer, it
+    was there already; a place that is missing is of a pair that is new. What is read comes as one row, because each
+    row that crosses over from SQLite's thread costs as much as the insert.
+    """
+    items = json.dumps(
+        [
+            (one.kind, one.address, one.channel, one.endpoint, one.body, one.media, one.provider_id, one.at)
+            for one in incoming
+        ],
+        ensure_ascii=False,
+    )
+    before = certain(await tx.one("SELECT coalesce(max(id), 0) AS id FROM message"))
+    await tx.run(
         """INSERT INTO message
                   (team_id, thread_id, direction, identity_id, line_id, channel, body, media, provider_id, at)
-           SELECT thread.team_id, thread.id, 'in', identity.id, line.id, ?3, ?5, ?6, ?7, ?8
-             FROM identity JOIN line ON line.identity_id = identity.id JOIN thread ON thread.id = line.thread_id
-            WHERE identity.kind = ?1 AND identity.address = ?2 AND line.channel = ?3 AND line.endpoint = ?4
-           ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
-           RETURNING id, team_id, thread_id, line_id""",
-        sender.kind,
-        sender.value,
-        channel,
-        endpoint,
-        body,
-        json.dumps([{"url": item.url, "content_type": item.content_type} for item in media]) if media else "[]",
-        provider_id,
-        at,
+           SELECT thread.team_id, thread.id, 'in', identity.id, line.id, line.channel, json_extract(item.value, '$[4]'),
+                  json_extract(item.value, '$[5]'), json_extract(item.value, '$[6]'), json_extract(item.value, '$[7]')
+             FROM json_each(?1) AS item
+             CROSS JOIN identity ON identity.kind = json_extract(item.value, '$[0]')
+                  AND identity.address = json_extract(item.value, '$[1]')
+             CROSS JOIN line ON line.identity_id = identity.id AND line.channel = json_extract(item.value, '$[2]')
+                  AND line.endpoint = json_extract(item.value, '$[3]')
+             CROSS JOIN thread ON thread.id = line.thread_id
+            WHERE true ORDER BY item.key
+           ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING""",
+        items,
     )
-    return None if row is None else Stored(*row)
+    found = certain(
+        await tx.one(
+            """SELECT json_group_array(json_array(
+                        item.key, message.id, message.team_id, message.thread_id, message.line_id)) AS stored
+                 FROM json_each(?1) AS item
+                 CROSS JOIN message ON message.channel = json_extract(item.value, '$[2]')
+                      AND message.provider_id = json_extract(item.value, '$[6]') AND message.provider_id IS NOT NULL""",
+            items,
+        )
+    )
+    return MessageId(before["id"]), {place: Stored(*rest) for place, *rest in json.loads(found["stored"])}
 
 
 async def add_outbound(
@@ -112,7 +141,8 @@ async def add_outbound(
         )
     )
     message = MessageId(row["id"])
-    proof = digest(salt, body, author.evidence.kind, line.identity, line.kind, line.address, line.channel, at)
+    ends = (line.identity, line.kind, line.address, line.channel, line.endpoint)
+    proof = digest(salt, body, author.evidence.kind, *ends, at)
     tx.sign(team, message, author.agent, author.evidence.credential, proof)
     return message
 
@@ -133,25 +163,52 @@ async def add_note(tx: Tx, team: TeamId, thread: ThreadId, author: Author, body:
     return MessageId(row["id"])
 
 
-async def get_messages(tx: Tx, ids: Sequence[int]) -> dict[int, Message]:
-    """By id; whoever calls has decided who may see them."""
+async def get_messages(tx: Tx, agent: AgentId, ids: Sequence[int]) -> dict[int, Message]:
+    """By id, those that the agent may see."""
+    return await _by_id(tx, ids, f"AND {in_reach('message.thread_id')}", agent)
+
+
+async def unscoped_messages(tx: Tx, ids: Sequence[int]) -> dict[int, Message]:
+    """By id, for the feed, which encodes once and decides for each reader who may have it."""
+    return await _by_id(tx, ids, "")
+
+
+async def _by_id(tx: Tx, ids: Sequence[int], condition: str, *agent: Value) -> dict[int, Message]:
     if not ids:
         return {}
-    places, values = listed(ids)
-    rows = await tx.all(f"SELECT {COLUMNS} FROM message {JOINS} WHERE message.id IN ({places})", *values)  # noqa: S608
+    places, values = listed(ids, first=1 + len(agent))
+    rows = await tx.all(
+        f"SELECT {COLUMNS} FROM message {JOINS} WHERE message.id IN ({places}) {condition}",  # noqa: S608
+        *agent,
+        *values,
+    )
     return {row["id"]: from_row(row) for row in rows}
 
 
+async def unscoped_newest(tx: Tx, thread: ThreadId, limit: int) -> list[Message]:
+    """What the customer and the team have said to each other last, oldest first, without notes: for the customer."""
+    rows = await tx.all(
+        f"""SELECT {COLUMNS} FROM message {JOINS}
+             WHERE message.thread_id = ?1 AND message.direction IN {_kinds(notes=False)}
+             ORDER BY message.id DESC LIMIT ?2""",  # noqa: S608  fixed words only
+        thread,
+        limit,
+    )
+    return [from_row(row) for row in rows][::-1]
+
+
 async def page(
-    tx: Tx, thread: ThreadId, *, before: int | None, after: int | None, limit: int, notes: bool
+    tx: Tx, agent: AgentId, thread: ThreadId, *, before: int | None, after: int | None, limit: int, notes: bool
 ) -> list[Message]:
     """Up to `limit` messages next to the given id, oldest first; with neither bound, the newest."""
     kinds = _kinds(notes)
     order = "ASC" if after is not None else "DESC"
     rows = await tx.all(
         f"""SELECT {COLUMNS} FROM message {JOINS}
-             WHERE message.thread_id = ?1 AND message.id > ?2 AND message.id < ?3 AND message.direction IN {kinds}
-             ORDER BY message.id {order} LIMIT ?4""",  # noqa: S608  fixed words only
+             WHERE message.thread_id = ?2 AND message.id > ?3 AND message.id < ?4 AND message.direction IN {kinds}
+               AND {in_reach("?2")}
+             ORDER BY message.id {order} LIMIT ?5""",  # noqa: S608  fixed words only
+        agent,
         thread,
         -1 if after is None else after,
         2**63 - 1 if before is None else before,
@@ -161,22 +218,32 @@ async def page(
     return found if after is not None else found[::-1]
 
 
-async def span(tx: Tx, thread: ThreadId, first: Message, last: Message, *, notes: bool) -> tuple[int, int]:
+async def span(
+    tx: Tx, agent: AgentId, thread: ThreadId, first: Message, last: Message, *, notes: bool
+) -> tuple[int, int]:
     """From when until before when a run of messages lasts: up to the message after it. The first run reaches back,
-    and the last one ahead, without end."""
+    and the last one ahead, without end. To an agent who may not see the thread it lasts no time."""
     kinds = _kinds(notes)
-    row = certain(
-        await tx.one(
-            f"""SELECT (SELECT at FROM message WHERE thread_id = ?1 AND id < ?2 AND direction IN {kinds}
-                         ORDER BY id DESC LIMIT 1) AS before,
-                       (SELECT at FROM message WHERE thread_id = ?1 AND id > ?3 AND direction IN {kinds}
-                         ORDER BY id LIMIT 1) AS after""",  # noqa: S608  fixed words only
-            thread,
-            first.id,
-            last.id,
-        )
+    row = await tx.one(
+        f"""SELECT (SELECT at FROM message WHERE thread_id = ?2 AND id < ?3 AND direction IN {kinds}
+                     ORDER BY id DESC LIMIT 1) AS before,
+                   (SELECT at FROM message WHERE thread_id = ?2 AND id > ?4 AND direction IN {kinds}
+                     ORDER BY id LIMIT 1) AS after
+             WHERE {in_reach("?2")}""",  # noqa: S608  fixed words only
+        agent,
+        thread,
+        first.id,
+        last.id,
     )
+    if row is None:
+        return 0, 0
     return 0 if row["before"] is None else first.at, 2**62 if row["after"] is None else row["after"]
+
+
+async def customer_wrote_after(tx: Tx, thread: ThreadId, message: MessageId) -> bool:
+    """Whether the thread has a message of the customer's that is newer than this one."""
+    newer = "SELECT id FROM message WHERE thread_id = ?1 AND id > ?2 AND direction = 'in' LIMIT 1"
+    return await tx.one(newer, thread, message) is not None
 
 
 def _kinds(notes: bool) -> str:

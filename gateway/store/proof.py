@@ -20,22 +20,29 @@ async def links(tx: Tx, team: TeamId, after: int) -> tuple[Sequence[Row], Row | 
     """The next links of a team's chain, each with its message, the evidence and what else the message refers to; and
     the team's head (chain_seq, chain_hash) of the same moment, since messages are written meanwhile."""
     rows = await tx.all(
-        """SELECT authorship.seq, authorship.message_id, authorship.agent_id, authorship.credential_id,
-                  authorship.digest, authorship.prev, authorship.hash,
+        """SELECT authorship.team_id AS link_team, authorship.seq, authorship.message_id, authorship.agent_id,
+                  authorship.credential_id, authorship.digest, authorship.prev, authorship.hash,
                   message.id AS message, message.direction, message.agent_id AS message_agent,
                   message.credential_id AS message_credential, message.salt, message.body,
-                  message.identity_id, message.channel, message.at,
-                  agent.id AS agent, credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
+                  message.team_id AS message_team, message.thread_id, message.identity_id, message.channel, message.at,
+                  agent.id AS agent, agent.demo,
+                  credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
                   credential.created_at, credential.expires_at, credential.revoked_at,
-                  thread.id AS thread, identity.id AS identity, identity.kind AS address_kind, identity.address,
-                  delivery.id AS delivery, delivery.identity_id AS delivery_identity,
-                  delivery.channel AS delivery_channel
+                  thread.id AS thread, thread.customer_id AS thread_customer,
+                  identity.id AS identity, identity.customer_id AS identity_customer,
+                  identity.kind AS address_kind, identity.address,
+                  line.id AS line, line.thread_id AS line_thread, line.identity_id AS line_identity,
+                  line.channel AS line_channel, line.endpoint,
+                  delivery.id AS delivery, delivery.team_id AS delivery_team, delivery.thread_id AS delivery_thread,
+                  delivery.identity_id AS delivery_identity, delivery.channel AS delivery_channel,
+                  delivery.endpoint AS delivery_endpoint
              FROM authorship
              LEFT JOIN message ON message.id = authorship.message_id
              LEFT JOIN agent ON agent.id = message.agent_id
              LEFT JOIN credential ON credential.id = message.credential_id
              LEFT JOIN thread ON thread.id = message.thread_id
              LEFT JOIN identity ON identity.id = message.identity_id
+             LEFT JOIN line ON line.id = message.line_id
              LEFT JOIN delivery ON delivery.message_id = message.id
             WHERE authorship.team_id = ?1 AND authorship.seq > ?2
             ORDER BY authorship.seq LIMIT ?3""",

@@ -45,9 +45,9 @@ async def under_way(tx: Tx) -> Sequence[Row]:
 
 
 async def tokens(tx: Tx) -> Sequence[Row]:
-    """login, label, may_reply, created_at of each personal token that is good."""
+    """id, login, label, may_reply, created_at of each personal token that is good."""
     return await tx.all(
-        """SELECT agent.login, credential.label, credential.may_reply, credential.created_at
+        """SELECT credential.id, agent.login, credential.label, credential.may_reply, credential.created_at
              FROM credential JOIN agent ON agent.id = credential.agent_id
             WHERE credential.kind = 'token' AND credential.revoked_at IS NULL AND agent.disabled_at IS NULL
             ORDER BY agent.login, credential.id"""

@@ -1,6 +1,6 @@
 """Customers' threads: found or made, reached through grants, moved on by messages.
 
-Every query that an agent's request leads to names the agent and joins `holding`: a forgotten check shows nothing.
+Every query that an agent's request leads to names the agent and has `IN_REACH`: a forgotten check shows nothing.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Claim, Line, Thread
 from gateway.errors import Misuse, NotFound
 from gateway.store.messages import COLUMNS, JOINS, from_row
+from gateway.store.reach import in_reach
 from gateway.store.store import Row, Tx, Value, certain, listed
 
-IN_REACH: Final = """EXISTS (SELECT 1 FROM reach JOIN holding ON holding.holder = reach.holder
-                WHERE reach.thread_id = thread.id AND holding.agent_id = ?1)"""
+IN_REACH: Final = in_reach("thread.id")
 
 
 async def find_or_create(tx: Tx, select: str, keys: Sequence[Value], insert: str, values: Sequence[Value]) -> Row:
@@ -49,9 +49,12 @@ async def open_line(
 ) -> None:
     """Customer, identity, thread and line for a pair of addresses that is new.
 
-    `team` is for a customer nobody knows yet; with `own_team`, one who is known is taken to the team they have.
+    `team` is for a customer nobody knows yet; with `own_team`, one who is known is taken to the team they have. A
+    customer without a name gets this one: not every provider tells it.
     """
     identity = await _identity(tx, sender, name, team, at)
+    if name is not None:
+        await tx.run("UPDATE customer SET name = ?2 WHERE id = ?1 AND name IS NULL", identity["customer_id"], name)
     home: TeamId = identity["team_id"] if own_team else team
     thread = await find_or_create(
         tx,
@@ -87,7 +90,8 @@ async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at:
     known = await tx.one(select, sender.kind, sender.value)
     if known is not None:
         return known
-    customer = await _same_number(tx, sender) or certain(
+    same = await _same_number(tx, sender)
+    customer = same or certain(
         await tx.one(
             "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id", team, name, at
         )
@@ -103,6 +107,8 @@ async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at:
     made = await tx.one(select, sender.kind, sender.value)
     if made is None:
         raise Misuse("an identity was neither found nor created")
+    if same is None and made["customer_id"] != customer["id"]:  # a racer was first: ours is nobody
+        await tx.run("DELETE FROM customer WHERE id = ?1", customer["id"])
     return made
 
 
@@ -154,8 +160,8 @@ async def agent_wrote(tx: Tx, thread: ThreadId, message: MessageId, at: int) -> 
 
 async def set_done(tx: Tx, thread: ThreadId, at: int) -> None:
     """Nobody waits here any more, until the next message; and nobody is on it."""
-    await tx.run("UPDATE reach SET waiting_since = NULL WHERE thread_id = ?1", thread)
     await tx.run("UPDATE thread SET claimed_by = NULL, claimed_at = NULL, done_at = ?2 WHERE id = ?1", thread, at)
+    await tx.run("UPDATE reach SET waiting_since = NULL WHERE thread_id = ?1", thread)
 
 
 async def set_claim(tx: Tx, thread: ThreadId, agent: AgentId | None, at: int) -> None:
@@ -173,20 +179,31 @@ async def team_in_reach(tx: Tx, agent: AgentId, thread: ThreadId) -> TeamId:
     return team
 
 
-async def lines_of(tx: Tx, thread: ThreadId) -> list[Line]:
+async def lines_of(tx: Tx, agent: AgentId, thread: ThreadId) -> list[Line]:
     """The pairs of addresses of a thread's customer in it, where they last wrote first."""
     rows = await tx.all(
-        """SELECT line.id, line.identity_id, identity.kind, identity.address, line.channel, line.endpoint
+        f"""SELECT line.id, line.identity_id, identity.kind, identity.address, line.channel, line.endpoint
              FROM thread JOIN line ON line.thread_id = thread.id JOIN identity ON identity.id = line.identity_id
-            WHERE thread.id = ?1
-            ORDER BY CASE WHEN line.id = thread.last_line_id THEN 0 ELSE 1 END, line.id DESC""",
+            WHERE thread.id = ?2 AND {in_reach("?2")}
+            ORDER BY CASE WHEN line.id = thread.last_line_id THEN 0 ELSE 1 END, line.id DESC""",  # noqa: S608
+        agent,
         thread,
     )
     return [Line(*row) for row in rows]
 
 
-async def get_threads(tx: Tx, agent: AgentId | None, ids: Sequence[int]) -> dict[int, Thread]:
-    """Inbox rows by id, as one agent sees them (or nobody in particular); whoever calls has decided who may."""
+async def get_threads(tx: Tx, agent: AgentId, ids: Sequence[int]) -> dict[int, Thread]:
+    """Inbox rows by id, those that the agent may see, as they see them."""
+    return await _by_id(tx, agent, ids, f"AND {IN_REACH}")
+
+
+async def unscoped_threads(tx: Tx, ids: Sequence[int]) -> dict[int, Thread]:
+    """Inbox rows by id as nobody in particular sees them: for the feed, which decides for each reader who may have
+    them."""
+    return await _by_id(tx, None, ids, "")
+
+
+async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: str) -> dict[int, Thread]:
     if not ids:
         return {}
     places, values = listed(ids, first=2)
@@ -204,7 +221,7 @@ async def get_threads(tx: Tx, agent: AgentId | None, ids: Sequence[int]) -> dict
               LEFT JOIN agent AS claimer ON claimer.id = thread.claimed_by
               LEFT JOIN seen ON seen.thread_id = thread.id AND seen.agent_id = ?1
               LEFT JOIN message ON message.id = thread.last_message_id {JOINS}
-             WHERE thread.id IN ({places})""",  # noqa: S608  placeholders only
+             WHERE thread.id IN ({places}) {condition}""",  # noqa: S608  placeholders only
         agent,
         *values,
     )

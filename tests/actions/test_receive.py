@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from gateway.actions.receive import Arrival, Receipt, receive, record_unrouted
+from gateway.domain.address import Address
 from gateway.domain.event import SYSTEM
 from gateway.domain.message import Media
-from gateway.store.store import Tx
-from tests.company import FRONT, LAKES, Company
+from gateway.store import threads
+from gateway.store.store import Row, Tx, Value, certain
+from tests.company import FRONT, LAKES, START, Company
 
 HOSTILE = [
     "\u202eevil\u202c\u200b\u200d\ufeff",
@@ -108,6 +111,41 @@ async def test_a_team_s_own_number_leads_to_that_team(company: Company) -> None:
     assert home.thread != there.thread
     assert [(FRONT,), (LAKES,)] == await company.rows("SELECT team_id FROM thread ORDER BY id")
     assert [(FRONT,)] == await company.rows("SELECT team_id FROM customer")
+
+
+async def test_a_name_that_comes_later_is_kept(company: Company) -> None:
+    """A customer without a name gets the first one that a new pair of addresses brings, and keeps it."""
+    await company.text()
+    assert [(None,)] == await company.rows("SELECT name FROM customer")
+    for endpoint, name in (("+13035550101", None), ("+13035550102", "Ann Lee"), ("+13035550103", "A.")):
+        await company.text(kind="whatsapp", endpoint=endpoint, name=name)
+    assert [("Ann Lee",)] == await company.rows("SELECT name FROM customer")
+
+
+async def test_the_loser_of_a_race_leaves_no_customer(company: Company) -> None:
+    """When another transaction makes the same identity first, its customer is the only one."""
+
+    class Raced:
+        """A transaction that another one overtakes before its first customer is made."""
+
+        def __init__(self, tx: Tx) -> None:
+            self.all, self.run, self._tx = tx.all, tx.run, tx
+
+        async def one(self, sql: str, *values: Value) -> Row | None:
+            row = await self._tx.one(sql, *values)
+            if "INSERT INTO customer" in sql and row is not None:
+                rival = certain(await self._tx.one(sql, *values))
+                add = "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, 'sms', '+1', 0)"
+                await self._tx.run(add, rival["id"])
+            return row
+
+    async def open_line(tx: Tx) -> None:
+        await threads.open_line(cast("Tx", Raced(tx)), "sms", "+2", Address("sms", "+1"), "Ann", FRONT, False, START)
+
+    await company.store.write(open_line)
+    assert [(2, 2)] == await company.rows(
+        "SELECT customer.id, thread.customer_id FROM customer CROSS JOIN thread ORDER BY customer.id"
+    )
 
 
 async def test_a_moved_thread_keeps_its_line(company: Company) -> None:

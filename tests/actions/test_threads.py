@@ -12,7 +12,7 @@ from gateway.actions import decide, view
 from gateway.actions.read import read
 from gateway.actions.view import Window
 from gateway.domain.message import MessageId, ThreadId
-from gateway.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from gateway.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from gateway.store.credentials import secret_hash
 from tests.company import FRONT, LAKES, START, Company, Person
 
@@ -101,6 +101,33 @@ async def test_a_claim_is_a_courtesy(company: Company) -> None:
     await company.release(ana.secret, thread)
     kinds = [kind for (kind,) in await company.rows("SELECT kind FROM event ORDER BY seq")]
     assert ["message.received", "thread.claimed", "thread.claimed", "message.sent", "thread.released"] == kinds
+
+
+async def test_done_leaves_alone_what_was_not_seen(company: Company) -> None:
+    """When the customer has written since, `done` is refused and changes nothing; our own words do not count."""
+    ana = await company.hire("ana", FRONT)
+    first = await company.text()
+    reply = await company.reply(ana.secret, first.thread)
+    assert first.message is not None
+    await company.claim(ana.secret, first.thread)
+    second = await company.text()
+    state = "SELECT done_at, claimed_by, (SELECT waiting_since FROM reach), (SELECT count(*) FROM event) FROM thread"
+    before = await company.rows(state)
+    for seen in (first.message, MessageId(int(reply["id"]))):
+        with pytest.raises(Conflict, match="the customer has written again"):
+            await company.done(ana.secret, first.thread, seen)
+    assert before == await company.rows(state)
+    await company.reply(ana.secret, first.thread)
+    assert "done_at" in await company.done(ana.secret, first.thread, second.message)
+
+
+async def test_done_again_is_done(company: Company) -> None:
+    """Where a colleague was done already there is nothing to refuse, whatever one has seen."""
+    ana = await company.hire("ana", FRONT)
+    first = await company.text()
+    await company.text()
+    row = await company.done(ana.secret, first.thread)
+    assert row == await company.done(ana.secret, first.thread, first.message)
 
 
 async def test_done_lasts_until_the_next_message(company: Company) -> None:

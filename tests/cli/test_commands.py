@@ -9,6 +9,13 @@ import pytest
 from gateway.store.migrate import migrations
 from tests.cli.conftest import Run
 
+SMS = """
+adapter = "twilio_sms"
+account_sid = "AC00000000000000000000000000000000"
+auth_token = { env = "NO_SUCH_SECRET" }
+numbers = { "+13035550100" = "front-range" }
+"""
+
 
 def test_a_valid_folder_passes(run: Run, config: Path) -> None:
     """`check` says what it found, with exit code 0."""
@@ -46,6 +53,27 @@ def test_no_command_goes_on_with_a_faulty_folder(run: Run, config: Path, words: 
     assert 1 == refused.exit_code
     assert refused.stderr.startswith(str(config))
     assert not (config.parent / "teamline.db").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("migrate",),
+        ("verify",),
+        ("status",),
+        ("agent", "list"),
+        ("agent", "disable", "--login", "ana"),
+        ("token", "create", "--login", "ana"),
+        ("token", "list"),
+    ],
+)
+def test_who_works_on_the_database_needs_no_channels_secret(run: Run, config: Path, words: tuple[str, ...]) -> None:
+    """In an emergency a person is disabled from any shell; only what serves, or checks, asks for secrets."""
+    run("agent", "add", "--login", "ana", "--name", "Ana", "--role", "admin", "--password-file", "PASSWORD")
+    (config / "adapters").mkdir()
+    (config / "adapters/sms.toml").write_text(SMS, encoding="utf-8")
+    assert 0 == run(*words).exit_code
+    assert "NO_SUCH_SECRET is not set" in run("check", str(config)).stdout
 
 
 def test_migrate_brings_the_schema_up(run: Run, config: Path) -> None:

@@ -57,6 +57,18 @@ def test_a_password_can_be_typed(run: Run, config: Path) -> None:
         (("agent", "passwd", "--login", "bo", "--password-file", "PASSWORD"), "nobody here has the login bo"),
         (("agent", "disable", "--login", "bo"), "nobody here has the login bo"),
         (("agent", "teams", "--login", "bo"), "nobody here has the login bo"),
+        (("agent", "teams", "--login", "bo", "--none"), "nobody here has the login bo"),
+        (("agent", "teams", "--login", "ana", "--none", "--team", "front-range"), "give --team or --none, not both"),
+        (("agent", "role", "--login", "bo", "--role", "lead"), "nobody here has the login bo"),
+        (("agent", "enable", "--login", "bo"), "nobody here has the login bo"),
+        (("token", "revoke", "--login", "bo", "--label", "x"), "nobody here has the login bo"),
+        (("token", "revoke", "--login", "ana", "--label", "x"), "ana has no token with that label"),
+        (("token", "revoke", "--id", "7"), "there is no token 7"),
+        (("token", "revoke", "--login", "ana"), "say which: --login with --label, or the --id that `token list` shows"),
+        (
+            ("token", "revoke", "--id", "7", "--login", "ana"),
+            "say which: --login with --label, or the --id that `token list` shows",
+        ),
         (
             ("agent", "teams", "--login", "ana", "--team", "x"),
             "there is no team x in teams.toml; there are front-range, great-lakes",
@@ -105,8 +117,38 @@ def test_a_person_changes_teams(run: Run, config: Path) -> None:
     changed = run("agent", "teams", "--login", "ana", "--team", "great-lakes")
     assert (0, "ana: great-lakes\n") == (changed.exit_code, changed.stdout)
     assert [("great-lakes",)] == rows(config, "SELECT team_id FROM agent_team")
-    assert "ana: no team\n" == run("agent", "teams", "--login", "ana").stdout
+    assert "ana: great-lakes\n" == run("agent", "teams", "--login", "ana").stdout
+    assert [("great-lakes",)] == rows(config, "SELECT team_id FROM agent_team")
+    assert "ana: no team\n" == run("agent", "teams", "--login", "ana", "--none").stdout
     assert [] == rows(config, "SELECT team_id FROM agent_team")
+    assert "ana: no team\n" == run("agent", "teams", "--login", "ana").stdout
+
+
+def test_a_person_changes_roles(run: Run, config: Path) -> None:
+    """Another role is another reach, so that open streams start anew."""
+    run(*ANA)
+    query = "SELECT role, reach_version FROM agent"
+    ((_, before),) = rows(config, query)
+    changed = run("agent", "role", "--login", "ana", "--role", "lead")
+    assert (0, "ana: lead\n") == (changed.exit_code, changed.stdout)
+    assert [("lead", before + 1)] == rows(config, query)
+
+
+def test_a_person_comes_back(run: Run, config: Path) -> None:
+    """Who was disabled may sign in again; the tokens from before stay ended."""
+    run(*ANA)
+    run("token", "create", "--login", "ana")
+    run("agent", "disable", "--login", "ana")
+    query = "SELECT disabled_at IS NULL, reach_version FROM agent"
+    ((_, before),) = rows(config, query)
+    enabled = run("agent", "enable", "--login", "ana")
+    assert (0, "enabled ana; they sign in with their password, and need new tokens\n") == (
+        enabled.exit_code,
+        enabled.stdout,
+    )
+    assert [(1, before + 1)] == rows(config, query)
+    assert [(0,)] == rows(config, "SELECT revoked_at IS NULL FROM credential")
+    assert "teamline: ana is not disabled\n" == run("agent", "enable", "--login", "ana").stderr
 
 
 def test_a_new_password_ends_sessions_and_no_tokens(run: Run, config: Path, fill: Fill) -> None:
@@ -136,3 +178,30 @@ def test_a_token_is_shown_once_as_the_last_line(run: Run, config: Path, flags: t
     assert token.startswith("tlp_")
     expected = [(secret_hash(token), "token", "nightly" if flags else "", int(bool(flags)))]
     assert expected == rows(config, "SELECT secret_hash, kind, label, may_reply FROM credential")
+
+
+def test_tokens_are_listed(run: Run) -> None:
+    """The list has every token that is good, with its id, and with a login that person's only."""
+    run(*ANA)
+    run("agent", "add", "--login", "ben", "--name", "Ben", "--role", "admin", "--password-file", "PASSWORD")
+    for login in ("ana", "ben"):
+        run("token", "create", "--login", login, "--label", f"for {login}", "--may-reply")
+    both, one = run("token", "list"), run("token", "list", "--login", "ben")
+    assert (0, 0) == (both.exit_code, one.exit_code)
+    assert "for ana" in both.stdout
+    assert "for ben" in both.stdout
+    assert "for ana" not in one.stdout
+    (row,) = (line.split() for line in one.stdout.splitlines() if "for ben" in line)
+    assert "2" in row
+
+
+@pytest.mark.parametrize("which", [("--login", "ana", "--label", "lost"), ("--id", "2")])
+def test_a_token_is_revoked(run: Run, config: Path, which: tuple[str, ...]) -> None:
+    """A token ends by its label or its id, and no other does."""
+    run(*ANA)
+    for label in ("kept", "lost"):
+        run("token", "create", "--login", "ana", "--label", label)
+    revoked = run("token", "revoke", *which)
+    assert (0, "revoked 1 token\n") == (revoked.exit_code, revoked.stdout)
+    assert [("kept", 1), ("lost", 0)] == rows(config, "SELECT label, revoked_at IS NULL FROM credential ORDER BY 1")
+    assert 1 == run("token", "revoke", *which).exit_code

@@ -52,6 +52,70 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "UPDATE delivery SET identity_id = 2 WHERE message_id = 5",
         "front-range: link 3: message 5: its delivery goes elsewhere than the message",
     ),
+    "delivery's channel": (
+        "UPDATE delivery SET channel = 'chat' WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery goes elsewhere than the message",
+    ),
+    "delivery's own address": (
+        "UPDATE delivery SET endpoint = '+19999999999' WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery goes elsewhere than the message",
+    ),
+    "delivery's thread": (
+        "UPDATE delivery SET thread_id = 2 WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery is of another team or thread",
+    ),
+    "delivery's team": (
+        "UPDATE delivery SET team_id = 'great-lakes' WHERE message_id = 5",
+        "front-range: link 3: message 5: its delivery is of another team or thread",
+    ),
+    "delivery of another message": (
+        (
+            "UPDATE delivery SET message_id = -1 WHERE message_id = 5; "
+            "UPDATE delivery SET message_id = 5 WHERE message_id = 8; "
+            "UPDATE delivery SET message_id = 8 WHERE message_id = -1"
+        ),
+        "front-range: link 3: message 5: its delivery is of another team or thread",
+    ),
+    "thread": (
+        "UPDATE message SET thread_id = 2 WHERE id = 5",
+        "front-range: link 3: message 5: its thread is of another customer than its address",
+    ),
+    "thread of the same customer": (
+        (
+            "INSERT INTO thread (id, customer_id, team_id, created_at) VALUES (9, 1, 'great-lakes', 0); "
+            "UPDATE message SET thread_id = 9 WHERE id = 5; UPDATE delivery SET thread_id = 9 WHERE message_id = 5"
+        ),
+        "front-range: link 3: message 5: its pair of addresses is another",
+    ),
+    "team": (
+        "UPDATE message SET team_id = 'great-lakes' WHERE id = 5",
+        "front-range: link 3: message 5: the message is of another team than its chain",
+    ),
+    "customer of the address": (
+        "UPDATE identity SET customer_id = 2 WHERE id = 1",
+        "front-range: link 1: message 2: its thread is of another customer than its address",
+    ),
+    "customer of the thread": (
+        "UPDATE thread SET customer_id = 2 WHERE id = 1",
+        "front-range: link 1: message 2: its thread is of another customer than its address",
+    ),
+    "line": (
+        "UPDATE message SET line_id = 2 WHERE id = 5",
+        "front-range: link 3: message 5: its text, evidence, address or time is not what was signed",
+    ),
+    "line of another address": (
+        "UPDATE line SET endpoint = '+13035550100' WHERE id = 2; UPDATE message SET line_id = 2 WHERE id = 5",
+        "front-range: link 3: message 5: its pair of addresses is another",
+    ),
+    "line of another channel": (
+        "UPDATE line SET channel = 'chat' WHERE id = 1",
+        "front-range: link 1: message 2: its pair of addresses is another",
+    ),
+    "line deleted": ("DELETE FROM line WHERE id = 2", "great-lakes: link 1: message 8: its line is gone"),
+    "own address": (
+        "UPDATE line SET endpoint = '+19999999999' WHERE id = 1; UPDATE delivery SET endpoint = '+19999999999'",
+        "front-range: link 1: message 2: its text, evidence, address or time is not what was signed",
+    ),
     "author": (
         "UPDATE message SET agent_id = 2, credential_id = 2 WHERE id = 5",
         "front-range: link 3: message 5: the message names another author or other evidence than was signed",
@@ -214,6 +278,26 @@ def test_an_untouched_database_verifies(run: Run, history: Path) -> None:
     with closing(sqlite3.connect(history)) as raw:
         rows = raw.execute("SELECT id, chain_seq, chain_hash FROM team ORDER BY id").fetchall()
     assert [f"{team}: {seq} links, head {bytes(head).hex()[:16] or '-'}" for team, seq, head in rows] == heads
+
+
+async def test_a_thread_that_moved_verifies(engine: str, tmp_path: Path) -> None:
+    """A thread may move to another team: what was written before stays in the chain of the team that wrote it."""
+    async with found(engine, tmp_path) as company:
+        ana, ben = await company.hire("ana", FRONT), await company.hire("ben", LAKES)
+        thread = (await company.text()).thread
+        await company.reply(ana.secret, thread)
+        await company.move(thread, LAKES)
+        await company.reply(ben.secret, thread)
+        tally = await verify_chains(company.store, lambda done, total: None)
+        assert {FRONT: 1, LAKES: 1} == {team: links for team, (links, _) in tally.heads.items() if links}
+
+
+def test_what_the_demo_wrote_is_counted_apart(run: Run, history: Path) -> None:
+    """Messages of the demo's people are not told as written under a session or token."""
+    with closing(sqlite3.connect(history)) as raw, raw:
+        raw.execute("UPDATE agent SET demo = 1 WHERE login = 'ana'")
+    *_, total = run("verify").stdout.splitlines()
+    assert "verified: 6 outbound messages, 2 under a session, 0 via token, 4 of the demo" == total
 
 
 @pytest.mark.parametrize("kind", DAMAGE)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gateway.domain.delivery import (
     MOVES,
-    REPORTABLE,
     REPORTS,
     SETTLED_BY_PERSON,
     STATES,
@@ -23,6 +22,7 @@ from gateway.domain.delivery import (
 from gateway.errors import IllegalMove
 
 STEPS: Final[tuple[Move, ...]] = get_args(Move)
+REPORTABLE: Final[tuple[Reported, ...]] = get_args(Reported)
 
 # One row a state, one column a step, in the order of `Move`; "-" is no such step.
 MOVE_TABLE: Final = """

@@ -18,6 +18,7 @@ FACTS: dict[str, Any] = {
     "kind": "sms",
     "address": "+13035550142",
     "channel": "sms",
+    "endpoint": "+13035550100",
     "at": 1_795_338_000_000_000,
 }
 
@@ -72,6 +73,7 @@ def test_a_body_without_fault_can_be_encoded(body: str) -> None:
         ("kind", "whatsapp"),
         ("address", "+13035550143"),
         ("channel", "sms2"),
+        ("endpoint", "+13035550101"),
         ("at", 1_795_338_000_000_001),
     ],
 )

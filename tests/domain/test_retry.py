@@ -44,3 +44,9 @@ def test_the_waits_double() -> None:
     """With the same luck each wait is twice the one before, up to the ceiling."""
     waits = [delay(attempt, 0.5) for attempt in range(1, 12)]
     assert [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] == [wait and wait.total_seconds() for wait in waits]
+
+
+def test_a_message_is_tried_for_about_an_hour() -> None:
+    """With average luck the waits add up to an hour, give or take five minutes."""
+    waits = [delay(attempt, 0.5) or timedelta() for attempt in range(1, MOST_ATTEMPTS + 1)]
+    assert timedelta(minutes=55) < sum(waits, timedelta()) < timedelta(minutes=65)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.faults.database import locked
 from tests.faults.desk import Desk
 from tests.gateway_process import until
 from tests.standins.twilio_api import new_sid
@@ -102,6 +103,27 @@ async def test_listen_changes(desk: Desk) -> None:
     notice = (await desk.gateway.hears("config.needs_restart"))["notice"]
     assert "server.listen has changed: it needs a restart" == notice
     assert 200 == (await desk.text("Still here")).status
+
+
+async def test_database_is_busy(desk: Desk) -> None:
+    """A database that is held while the folder changes puts the change off, and does not end the watch."""
+    with locked(desk.gateway.database):
+        desk.gateway.write("adapters/second.toml", _second(desk, OLD))
+        await desk.gateway.hears("config.not_taken")
+        assert 404 == (await desk.text("Hello", to=OLD, channel="second")).status
+    await until(lambda: _takes(desk, OLD))
+    desk.gateway.write("adapters/second.toml", _second(desk, NEW))
+    await until(lambda: _takes(desk, NEW))
+
+
+async def test_team_goes_and_leaves_customers(desk: Desk) -> None:
+    """A team that is taken out while it has customers is named to admins."""
+    assert 200 == (await desk.text("Hello")).status
+    for name in ("teams.toml", "adapters/sms.toml"):
+        text = desk.gateway.read(name)
+        desk.gateway.write(name, text.replace('"denver"', '"boulder"'))
+    notice = (await desk.gateway.hears("config.noticed"))["notice"]
+    assert 'team "denver" is not in teams.toml any more, but has customers' == notice
 
 
 def _second(desk: Desk, number: str) -> str:

@@ -84,6 +84,28 @@ async def test_claim_release_done(desk: Desk) -> None:
     assert ["thread.claimed", "thread.released", "thread.done"] == kinds
 
 
+async def test_done_with_what_was_seen(desk: Desk) -> None:
+    """Done names the newest message seen: an older one is refused with 409, `{}` and no body at all name none."""
+    await desk.text("one")
+    thread = await desk.thread("ana")
+    path = f"/threads/{thread}/done"
+    await desk.text("two")
+    _, page = await desk.call("ana", "GET", f"/threads/{thread}/messages")
+    first, second = (item["id"] for item in page["items"])
+    status, problem = await desk.call("ana", "POST", path, {"message": first})
+    assert (409, "the customer has written again") == (status, problem["detail"])
+    _, row = await desk.call("ana", "GET", f"/threads/{thread}")
+    assert (False, True) == ("done_at" in row, "waiting_since" in row)
+    assert 422 == (await desk.call("ana", "POST", path, {"message": "first"}))[0]
+    assert 422 == (await desk.call("ana", "POST", path, {"messages": second}))[0]
+    for body in ({"message": second}, {}, None):
+        status, row = await desk.call("ana", "POST", path, body)
+        assert (200, True) == (status, "done_at" in row)
+        await desk.text("and another thing")
+        _, page = await desk.call("ana", "GET", f"/threads/{thread}/messages")
+        second = page["items"][-1]["id"]
+
+
 async def test_read(desk: Desk) -> None:
     """Reading up to a message leaves what came after it unread."""
     await desk.text("one")

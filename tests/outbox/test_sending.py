@@ -9,6 +9,7 @@ import pytest
 
 from gateway.actions.report import Saying, report
 from gateway.channels.contract import DeliveryReport, Outbound, SendResult, Verdict
+from gateway.domain.retry import MOST_ATTEMPTS
 from gateway.outbox import attempt
 from tests.company import SECOND
 from tests.outbox.office import Office
@@ -143,7 +144,7 @@ async def test_a_message_is_not_tried_for_ever(office: Office) -> None:
 
     provider.on_send = busy
     await office.answer("one")
-    await office.company.sql("UPDATE delivery SET tries = 11")
+    await office.company.sql("UPDATE delivery SET tries = ?1", MOST_ATTEMPTS - 1)
     await office.open(sms=provider)
     await office.until(one="failed")
-    assert "Tried for an hour without success." == (await office.delivery("one"))["detail"]
+    assert f"Tried {MOST_ATTEMPTS} times without success." == (await office.delivery("one"))["detail"]

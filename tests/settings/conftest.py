@@ -55,6 +55,9 @@ class ParrotConfig(ChannelConfig):
         for number, where in self.numbers.items():
             yield ("numbers", number), where if isinstance(where, str) else where.team
 
+    def claims(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        return ((("numbers", number), number) for number in self.numbers)
+
     def problems(self, public_url: str, listen: str) -> Iterable[tuple[tuple[str, ...], str, str]]:
         if self.pace == 13:
             yield ("pace",), f"is unlucky on {listen}", "write 12"

@@ -26,7 +26,6 @@ HOURS = 'write such as "07:00-21:00"; midnight at the end is "24:00"'
 LOOK = "correct this line, or the one before it"
 ANEW = "install it anew, or name another adapter"
 SHAPELESS = "parrot_for_tests:useless has no `config` and `create` as the contract asks"
-RENAME = 'rename it to 1 to 40 of a-z, 0-9 and "-", such as "sms.toml"'
 WRITTEN = f"is a secret written out; {SECRET_FORM}, so that it does not stand in this file"
 DAY = 'write a day such as "mon" or a range such as "mon-fri", of mon, tue, wed, thu, fri, sat, sun'
 
@@ -116,6 +115,10 @@ TEAMS_FAULTS = [
     ),
     (TEAM + 'hours = "always"\n', "5: team.hours: is not a table; write it as a table"),
     (TEAM + 'hours = { mon = "07:00-21:00" }\n', "5: team.hours.mon: is not a list; write it in square brackets"),
+    (
+        TEAM + 'hours = { mon = ["07:00-21:00"], sun = "x" }\n',
+        "5: team.hours.sun: is not a list; write it in square brackets",
+    ),
     (TEAM + "hours = {}\n", "5: team.hours: names no day; leave it out for a team that is always open"),
     (TEAM + '[team.hours]\nmo = ["07:00-21:00"]\n', f"6: team.hours.mo: is not a day; {DAY}"),
     (TEAM + '[team.hours]\nmon-mon = ["07:00-21:00"]\n', f"6: team.hours.mon-mon: is not a day; {DAY}"),
@@ -225,27 +228,6 @@ def test_a_channel(folder, write, environ, content, fault) -> None:
     found = faults(folder, environ | {"EMPTY": " "})
     assert [f"config/adapters/sms.toml:{fault}"] == found
     assert "s3cret" not in found[0]
-
-
-def test_all_faults_come_in_one_pass(folder, write, environ) -> None:
-    """Every fault of the folder is named at once, by file and line, and one does not cause another."""
-    write("gateway.toml", '[server]\nlisten = "x"\npublic_ur = "y"\n')
-    write("teams.toml", TEAM.replace("America/Denver", "Nowhere/At-All") + 'hours = { mo = [] }\ngreeting = "Hi"\n')
-    write("adapters/sms.toml", 'adapter = "parrot"\ntoken = "s"\npace = "x"\n[numbers]\n"+1" = "front-range"\n')
-    write("adapters/Wrong_Name.toml", CHANNEL)
-    write("adapters/_x.toml", CHANNEL + '[numbers]\n"+1" = "front-rage"\n')
-    assert [
-        f"config/adapters/Wrong_Name.toml:0: file: has a name that cannot be a channel's; {RENAME}",
-        "config/adapters/_x.toml:0: file: has a reserved name; let its name start with a letter or a digit",
-        'config/adapters/_x.toml:4: numbers."+1": is no team; did you mean "front-range"?',
-        f"config/adapters/sms.toml:2: token: {WRITTEN}",
-        "config/adapters/sms.toml:3: pace: is not a whole number; write it in digits, without quotes",
-        f"config/gateway.toml:2: server.listen: {LISTEN}",
-        'config/gateway.toml:3: server.public_ur: is not a known key; did you mean "public_url"?',
-        'config/teams.toml:4: team.timezone: is no time zone; write such as "America/Denver"',
-        f"config/teams.toml:5: team.hours.mo: is not a day; {DAY}",
-        f"config/teams.toml:6: team.greeting: {ROBOT}",
-    ] == faults(folder, environ)
 
 
 def test_files_that_are_missing(folder, environ) -> None:

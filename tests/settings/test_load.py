@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.address import Address
+from gateway.errors import ConfigError
 from gateway.settings import Database, Listen, Overrides, load
 
 
@@ -124,6 +125,17 @@ def test_a_channel_that_is_turned_off_needs_no_secret(folder, write) -> None:
     """Its file is checked, its secrets are not asked for, and it is not among the channels."""
     write("adapters/sms.toml", 'adapter = "parrot"\nenabled = false\ntoken = { env = "PARROT_TOKEN" }\n')
     assert load(folder, {}).channels == {}
+
+
+def test_whoever_needs_no_secret_is_asked_for_none(folder, write, environ) -> None:
+    """Without secrets all else is read and checked, and there is no channel that could send under a stand-in."""
+    settings = load(folder, {}, with_secrets=False)
+    assert {} == settings.channels
+    assert load(folder, environ).version == settings.version
+    write("adapters/sms.toml", 'adapter = "parrot"\ntoken = "written out"\nnumbers = { "+1" = "nowhere" }\n')
+    with pytest.raises(ConfigError) as caught:
+        load(folder, {}, with_secrets=False)
+    assert ["token", 'numbers."+1"'] == [fault.key for fault in caught.value.faults]
 
 
 def test_files_of_an_editor_are_left_alone(folder, write, environ) -> None:

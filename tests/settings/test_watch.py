@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.errors import ConfigError, Fault
-from gateway.settings import Database, Overrides, Settings, load
+from gateway.errors import ConfigError, Fault, Unavailable
+from gateway.settings import Database, Overrides, Settings, load, watch
 from gateway.settings.watch import Watcher
 
 
@@ -19,10 +19,12 @@ class Taken:
 
     def __init__(self) -> None:
         self.settings: asyncio.Queue[Settings] = asyncio.Queue()
-        self.refusal: ConfigError | None = None
+        self.refusal: Exception | None = None
+        self.refusals = 0
 
     async def __call__(self, settings: Settings) -> None:
         if self.refusal:
+            self.refusals += 1
             raise self.refusal
         await self.settings.put(settings)
 
@@ -72,7 +74,7 @@ async def test_a_file_may_be_written_in_place(folder, files, watcher, taken) -> 
 
 async def test_a_channel_comes_and_goes(folder, write, files, watcher, taken) -> None:
     """A new file is a new channel, and a removed one is none."""
-    write("adapters/two.toml", files["adapters/sms.toml"])
+    write("adapters/two.toml", files["adapters/sms.toml"].replace("+1303", "+1312"))
     assert ["sms", "two"] == list((await taken.next()).channels)
     (folder / "adapters/sms.toml").unlink()
     assert ["two"] == list((await taken.next()).channels)
@@ -108,6 +110,49 @@ async def test_whoever_takes_it_may_refuse(folder, write, files, watcher, taken)
     taken.refusal = None
     watcher.trigger()
     assert "+13125550100" in (await taken.next()).channels["sms"].config.numbers
+
+
+async def test_a_database_that_is_busy_is_asked_again(folder, write, files, watcher, taken, monkeypatch) -> None:
+    """What cannot be taken over now is tried again by itself, and until then admins see that it waits."""
+    monkeypatch.setattr(watch, "RETRY_SECONDS", 0.01)
+    before = watcher.current
+    taken.refusal = Unavailable("the database is busy")
+    with capture_logs() as logs:
+        write("teams.toml", files["teams.toml"].replace("Great Lakes", "Big Water"))
+        await until(lambda: taken.refusals >= 2)
+        assert (watch.NOT_TAKEN,) == watcher.notices
+        assert before == watcher.current
+        taken.refusal = None
+        assert "Big Water" == (await taken.next()).teams.by_id["great-lakes"].name
+        await until(lambda: before != watcher.current)
+    assert () == watcher.notices
+    assert ["config.not_taken", "config.loaded"] == [line["event"] for line in logs]
+
+
+async def test_a_bug_of_ours_ends_no_watch(folder, write, files, watcher, taken) -> None:
+    """Whatever goes wrong in taking a config over, the next change is followed."""
+    taken.refusal = RuntimeError("ours")
+    with capture_logs() as logs:
+        write("teams.toml", files["teams.toml"].replace("Great Lakes", "Big Water"))
+        await until(lambda: (watch.NOT_TAKEN,) == watcher.notices)
+        taken.refusal = None
+        write("teams.toml", files["teams.toml"].replace("Great Lakes", "Bigger Water"))
+        assert "Bigger Water" == (await taken.next()).teams.by_id["great-lakes"].name
+    assert "config.reload_failed" in [line["event"] for line in logs]
+
+
+async def test_what_the_database_says_of_it_is_noticed(folder, environ, taken) -> None:
+    """What only the database can know of a folder is told at the start, once, and not taken for a need to restart."""
+
+    async def remarks(settings: Settings) -> tuple[str, ...]:
+        return (f"{len(settings.teams.by_id)} teams",)
+
+    watcher = Watcher(load(folder, environ), taken, environ, remarks)
+    with capture_logs() as logs:
+        await watcher.reload()
+        await watcher.reload()
+    assert ("2 teams",) == watcher.notices
+    assert [{"event": "config.noticed", "notice": "2 teams", "log_level": "warning"}] == logs
 
 
 async def test_what_needs_a_restart_says_so(folder, write, files, environ, watcher, taken) -> None:

@@ -126,7 +126,7 @@ class _Company:
             case "releases":
                 await claim.release(tx, secret, thread, at)
             case "is done":
-                await claim.done(tx, secret, thread, at)
+                await claim.done(tx, secret, thread, self._newest[number], at)
 
     async def _deliver(self, tx: Tx, step: Step) -> None:
         """What the outbox and the phone did about the one reply that is queued now."""

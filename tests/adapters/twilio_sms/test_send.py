@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +18,7 @@ from gateway.channels.config import Destination
 from gateway.channels.contract import SendResult, Verdict
 from gateway.channels.testing import failure
 from gateway.domain.address import Address
-from gateway.domain.delivery import REPORTABLE
+from gateway.domain.delivery import Reported
 from tests.adapters.twilio_sms.playing import OURS, PUBLIC, SERVICE, THEIRS, channel, outbound
 from tests.standins.twilio import TOKEN, TwilioStandIn
 from tests.standins.twilio_api import Fault
@@ -134,7 +135,8 @@ async def test_a_lost_answer_is_looked_up(twilio: TwilioStandIn, fault: Fault) -
 
 
 async def test_a_look_up_passes_over_what_does_not_fit(twilio: TwilioStandIn) -> None:
-    """Older messages, other customers' and those that Twilio gave up on are not ours to claim; twins both are."""
+    """Older messages, other customers' and those that Twilio gave up on are not ours to claim; twins both are, the
+    oldest first."""
     async with channel(twilio) as adapter:
         for _ in range(4):
             await adapter.send(outbound())
@@ -142,7 +144,7 @@ async def test_a_look_up_passes_over_what_does_not_fit(twilio: TwilioStandIn) ->
         old, failed, *twins, _ = twilio.accepted
         old.created = old.created.replace("20", "19", 1)
         failed.status = "undelivered"
-        assert {SendResult(twin.sid) for twin in twins} == set(await adapter.look_up(outbound()))
+        assert tuple(SendResult(twin.sid) for twin in twins) == await adapter.look_up(outbound())
         assert () == await adapter.look_up(outbound("never sent"))
 
 
@@ -169,7 +171,7 @@ def test_every_code_has_words_for_an_agent(code: int) -> None:
 
 def test_statuses_are_ours_or_nothing() -> None:
     """Every status of Twilio's becomes one that a report may have, or none."""
-    assert {None, *REPORTABLE} == set(codes.STATUSES.values())
+    assert {None, *get_args(Reported)} == set(codes.STATUSES.values())
 
 
 @pytest.mark.parametrize(
