@@ -29,8 +29,8 @@ def is_valid(tokens: Iterable[str], url: str, fields: Iterable[tuple[str, str]],
 
 
 def _sign(token: str, message: bytes) -> bytes:
-    """HMAC-SHA1 (RFC 2104) of two plain hashes. `hmac.digest` gives up the interpreter's lock for every message, however
-    short, and at a high rate has to win it back from the database's threads; a plain hash of less than 2 KiB keeps it.
+    """HMAC-SHA1 (RFC 2104) of two plain hashes. `hmac.digest` gives up the interpreter's lock for every message, and at
+    a high rate must win it back from the database's threads; a plain hash of less than 2 KiB keeps it.
     """
     inner, outer = _keyed(token)
     inner, outer = inner.copy(), outer.copy()

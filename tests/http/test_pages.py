@@ -75,6 +75,8 @@ async def test_demo(tmp_path: Path) -> None:
             "number": "+13035550142",
             "team_number": "+13035550199",
             "team_name": "Front Range",
+            "console": "/console",
+            "past": [],
         }
         async with desk.http.get(url) as response:
             assert expected == await response.json()

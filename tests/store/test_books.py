@@ -142,7 +142,8 @@ async def say(tx: Tx, *teams: str) -> None:
     for team in teams:
         row = await tx.one(
             "INSERT INTO message (team_id, thread_id, direction, identity_id, line_id, channel, agent_id, "
-            "credential_id, body, salt, at) VALUES (?1, ?2, 'out', 1, ?2, 'sms', 1, 1, 'On my way.', ?3, 0) RETURNING id",
+            "credential_id, body, salt, at) VALUES (?1, ?2, 'out', 1, ?2, 'sms', 1, 1, 'On my way.', ?3, 0) "
+            "RETURNING id",
             team,
             1 if team == "a" else 2,
             b"salt",
