@@ -247,15 +247,14 @@ export class Inbox extends HTMLElement {
     (row ?? (this.#searching ? this.search.field : this.heading)).focus();
   }
 
-  get isSearching() { return this.#searching; }
-
   /** After "done": the row goes, and the next one has the focus, so that one goes on with Enter. */
   passOn(id) {
     const link = this.#made.get(id)?.element;
     const next = link?.nextElementSibling ?? link?.previousElementSibling;
-    if (this.#searching || this.#view !== "waiting" || !next) return this.takeFocus();
+    if (this.#searching || this.#view !== "waiting") return this.takeFocus();
     this.#steady.remove(id);
     this.#render();
+    if (!next) return this.heading.focus();
     next.querySelector("a").focus();
   }
 
