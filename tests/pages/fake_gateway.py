@@ -33,6 +33,8 @@ class FakeGateway(FakeDesk):
         self.answers: dict[str, Json] = {}
         self.posts: list[tuple[str, str]] = []
         """(Idempotency-Key, body) of each reply or note that was asked for."""
+        self.done_marks: list[str] = []
+        """The newest message that each "done" says was seen."""
         self.refusals: list[Callable[[web.Request], web.Response | None]] = []
         self.csp = CSP
         self.lose_answers = 0
@@ -168,6 +170,8 @@ class FakeGateway(FakeDesk):
         return web.json_response(self.answers[key], status=202)
 
     async def _act(self, request: web.Request) -> web.Response:
+        if request.match_info["verb"] == "done":
+            self.done_marks.append((await request.json())["message"])
         await self.act(request[AGENT], self._known(request), request.match_info["verb"])
         return web.Response(status=204)
 

@@ -59,6 +59,7 @@ async def test_claim_note_release_and_done(visitor: Visitor, gateway: FakeGatewa
     await page.keyboard.press("e")
     await expect(page.locator(".quiet-line", has_text="You marked this done")).to_be_visible()
     await expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+    assert [gateway.messages[dana][0]["id"]] == gateway.done_marks
     assert "BODY" != await page.evaluate("document.activeElement.tagName")
 
 

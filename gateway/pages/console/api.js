@@ -84,7 +84,8 @@ export class Api {
   }
 
   /** `verb` is "claim", "release" or "done". */
-  act(id, verb) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`); }
+  /** `body` goes with "done": {message}, the newest that was seen, so that one the customer has just written is not lost. */
+  act(id, verb, body) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`, body ? { body } : undefined); }
   read(id, message) { return this.#call("PUT", `/threads/${encodeURIComponent(id)}/read`, { body: { message } }); }
 
   /** Keeps what is being written; "" drops it. `last`: the page is about to go. */

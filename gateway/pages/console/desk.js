@@ -130,9 +130,11 @@ export class Desk extends EventTarget {
       done: { waiting_since: null, claimed_by: null, done_at: new Date().toISOString() },
     };
     const said = { claim: "You took this on", release: "You let this go", done: "Marked done" };
+    const newest = this.store.rows.get(id)?.last_message?.id ?? "";
+    const seen = verb === "done" && /^\d+$/.test(newest) ? { message: newest } : undefined;
     const undo = this.store.patch(id, shown[verb]);
     try {
-      const row = await this.api.act(id, verb);
+      const row = await this.api.act(id, verb, seen);
       if (row?.id) this.store.put(row);
       announce(said[verb]);
       return true;
