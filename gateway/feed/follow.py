@@ -89,10 +89,6 @@ class Feed:
             self.positions.setdefault(team, head)
         return stream
 
-    def abandon(self, stream: Stream) -> None:
-        """Give up a stream that was opened and never run."""
-        self.leave(stream)
-
     def behind(self, positions: Heads) -> Heads:
         """Those of the places that the others here have passed."""
         return {team: seq for team, seq in positions.items() if seq < self.positions[team]}
@@ -111,6 +107,7 @@ class Feed:
         self._hubs.setdefault(stream.audience, set()).add(stream)
 
     def leave(self, stream: Stream) -> None:
+        """Forget a stream, whether it ran or was only opened; more than once does no harm."""
         if stream not in self._streams:
             return
         self._streams.discard(stream)

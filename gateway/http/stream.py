@@ -61,7 +61,7 @@ async def events(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     except Problem as problem:  # too late for another answer: the client comes back with its cursor
         log.warning("feed.stream_ended", problem=problem.slug)
     finally:
-        feed.abandon(stream)
+        feed.leave(stream)
     return response
 
 

@@ -152,8 +152,8 @@ async def test_streams_are_bounded(company: Company) -> None:
     stream = await feed.open(ana.secret, None)
     with pytest.raises(Unavailable):
         await feed.open(ana.secret, None)
-    feed.abandon(stream)
-    feed.abandon(stream)
+    feed.leave(stream)
+    feed.leave(stream)
     await feed.open(ana.secret, None)
 
 
