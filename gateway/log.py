@@ -27,6 +27,7 @@ from traceback import extract_tb
 from types import TracebackType
 from typing import Any, Final, TextIO, cast
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -217,11 +218,11 @@ def _argument(value: object) -> object:
     return value if isinstance(value, int | float) else f"<{type(value).__name__}>"
 
 
-_encode = jsonlib.JSONEncoder(separators=(",", ":")).encode
-
-
 def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
-    return _encode(line)
+    try:
+        return orjson.dumps(line).decode()
+    except TypeError:  # half a surrogate pair, or a number of more than 64 bits
+        return jsonlib.dumps(line)
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:

@@ -7,8 +7,8 @@ A channel that changes or goes is let go of only when no call on it is under way
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -73,18 +73,12 @@ class Channels:
         lease = self._live.get(name)
         return lease.adapter if lease else None
 
-    @asynccontextmanager
-    async def use(self, name: str) -> AsyncIterator[Adapter]:
+    def use(self, name: str) -> AbstractAsyncContextManager[Adapter]:
         """The adapter of a channel for one call. Raises NotFound."""
         lease = self._live.get(name)
         if lease is None:
             raise NotFound("there is no such channel")
-        lease.calls += 1
-        try:
-            yield lease.adapter
-        finally:
-            lease.calls -= 1
-            await self._let_go(lease)
+        return lease
 
     async def apply(self, channels: Iterable[Channel], public_url: str, http: aiohttp.ClientSession) -> None:
         """Make these the channels: new and changed ones are created, unchanged ones kept, the others retired.
@@ -118,29 +112,43 @@ class Channels:
         await asyncio.gather(*(lease.closed.wait() for lease in self._retired))
 
     async def _retire(self, leases: Iterable[_Lease]) -> None:
-        for lease in tuple(leases):
-            self._retired.add(lease)
-            await self._let_go(lease)
-
-    async def _let_go(self, lease: _Lease) -> None:
-        """Close a retired adapter once nobody uses it."""
-        if lease.calls or lease not in self._retired:
-            return
-        self._retired.remove(lease)
-        try:
-            await lease.adapter.close()
-        finally:
-            lease.closed.set()
+        retiring = tuple(leases)
+        self._retired = {lease for lease in (*self._retired, *retiring) if not lease.closed.is_set()}
+        for lease in retiring:
+            await lease.retire()
 
 
-class _Lease:
-    """One live adapter and how many calls on it are under way."""
+class _Lease(AbstractAsyncContextManager[Adapter]):
+    """One live adapter and how many calls on it are under way; each call is entered and left."""
 
     def __init__(self, channel: Channel, adapter: Adapter) -> None:
         self.channel = channel
         self.adapter = adapter
-        self.calls = 0
         self.closed = asyncio.Event()
+        self._calls = 0
+        self._retired = False
+
+    async def __aenter__(self) -> Adapter:
+        self._calls += 1
+        return self.adapter
+
+    async def __aexit__(self, *_raised: object) -> None:
+        self._calls -= 1
+        if self._retired:
+            await self._close_unused()
+
+    async def retire(self) -> None:
+        """Close the adapter once nobody uses it."""
+        self._retired = True
+        await self._close_unused()
+
+    async def _close_unused(self) -> None:
+        if self._calls or self.closed.is_set():
+            return
+        try:
+            await self.adapter.close()
+        finally:
+            self.closed.set()
 
 
 def _refused(channel: Channel, error: Exception) -> Fault:

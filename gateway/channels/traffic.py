@@ -5,32 +5,33 @@ Kept in memory, since it is noted for every message; written down now and then, 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gateway.domain.traffic import Seen
-
-_NEVER = Seen()
 
 
 class Traffic:
     """All channels of this process."""
 
     def __init__(self) -> None:
-        self._channels: dict[str, Seen] = {}
+        self._last_in: dict[str, int] = {}
+        self._last_out: dict[str, int] = {}
+        self._errors: dict[str, tuple[int, str | None, str]] = {}
 
     def came_in(self, channel: str, now: int) -> None:
-        self._channels[channel] = replace(self._of(channel), last_in=now)
+        self._last_in[channel] = now
 
     def went_out(self, channel: str, now: int) -> None:
-        self._channels[channel] = replace(self._of(channel), last_out=now)
+        self._last_out[channel] = now
 
     def went_wrong(self, channel: str, code: str | None, detail: str, now: int) -> None:
         """`detail` in words for an admin, without anyone's number or text."""
-        seen = self._of(channel)
-        self._channels[channel] = replace(seen, last_error=now, error_code=code, error_detail=detail)
+        self._errors[channel] = (now, code, detail)
 
     def seen(self) -> dict[str, Seen]:
-        return dict(self._channels)
-
-    def _of(self, channel: str) -> Seen:
-        return self._channels.get(channel, _NEVER)
+        return {
+            channel: Seen(
+                self._last_in.get(channel),
+                self._last_out.get(channel),
+                *self._errors.get(channel, (None, None, None)),
+            )
+            for channel in self._last_in.keys() | self._last_out.keys() | self._errors.keys()
+        }

@@ -6,10 +6,11 @@ puts them in place of what it has is right, however often it sees them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from gateway.domain import wire
 from gateway.domain.instant import rfc3339
@@ -43,7 +44,7 @@ async def news_after(tx: Tx, positions: Mapping[TeamId, int]) -> list[News]:
 async def _encode(tx: Tx, found: Sequence[Event]) -> list[News]:
     if not found:
         return []
-    data = [json.loads(event.data) for event in found]
+    data = [orjson.loads(event.data) for event in found]
     said = await messages.unscoped_messages(tx, sorted({item["message"] for item in data if "message" in item}))
     rows = await threads.unscoped_threads(tx, sorted({event.thread for event in found if event.thread is not None}))
     people = await events.names(tx, sorted({item["by"] for item in data if "by" in item}))
@@ -62,9 +63,8 @@ def _frame(
         if event.thread in rows:
             shape["row"] = wire.thread(rows[event.thread])
     if data.pop("message", None) in said:
-        shape["message"] = wire.message(said[json.loads(event.data)["message"]])
+        shape["message"] = wire.message(said[orjson.loads(event.data)["message"]])
     by = data.pop("by", None)
     if by is not None:
         shape["by"] = {"id": str(by), "name": people.get(by, "")}
-    text = json.dumps(data | shape, separators=(",", ":"))
-    return f"event: {event.kind}\ndata: {text}\n\n".encode()
+    return b"event: %b\ndata: %b\n\n" % (event.kind.encode(), orjson.dumps(data | shape))

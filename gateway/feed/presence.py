@@ -5,10 +5,11 @@ Kept in memory on this node and forgotten after a few seconds without a word, so
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import orjson
 
 from gateway.domain.author import AgentId
 from gateway.domain.message import TeamId, ThreadId
@@ -68,7 +69,7 @@ class Presence:
     def frame(self, team: TeamId, thread: ThreadId, now: int) -> bytes:
         """A server-sent event without an id: it is not in the log, and no cursor moves for it."""
         data = {"kind": "presence", "team": team, "thread": str(thread), "people": self._shape(thread, now)}
-        return f"event: presence\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+        return b"event: presence\ndata: %b\n\n" % orjson.dumps(data)
 
     def people(self, thread: ThreadId, now: int) -> list[dict[str, object]]:
         return self._shape(thread, now)

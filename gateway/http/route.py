@@ -6,12 +6,12 @@ The table is the truth for the router and for the OpenAPI document alike. A hand
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
 
+import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
@@ -106,7 +106,7 @@ class Route(Generic[B, Q]):
 
 def answer(shape: Mapping[str, Any], status: int = 200) -> web.Response:
     kind = {"Content-Type": "application/json"}
-    return web.Response(status=status, body=json.dumps(shape).encode(), headers=headers.API | kind)
+    return web.Response(status=status, body=orjson.dumps(shape), headers=headers.API | kind)
 
 
 def path_id(request: web.Request) -> int:

@@ -36,6 +36,7 @@ class Webhooks:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        self._log = log.bind()  # one logger, put together once and not for each line
 
     async def serve(self, request: web.Request) -> web.Response:
         return await self.take(request, request.match_info["channel"], request.match_info["step"])
@@ -73,13 +74,13 @@ class Webhooks:
         else:
             deps.metrics.inbound(channel).inc()
             deps.channels.traffic.came_in(channel, now)
-        log.info("webhook.message", channel=channel, thread=receipt.thread, message=receipt.message)
+        self._log.info("webhook.message", channel=channel, thread=receipt.thread, message=receipt.message)
 
     async def _report(self, channel: str, said: DeliveryReport) -> None:
         deps = self._deps
         delivery = await deps.store.write_each(report, Saying(channel, said, deps.clock()), Lane.INGEST)
         deps.metrics.reports(channel).inc()
-        log.info("webhook.report", channel=channel, delivery=delivery, state=said.state, code=said.code)
+        self._log.info("webhook.report", channel=channel, delivery=delivery, state=said.state, code=said.code)
 
     def _refusal(self, channel: str, refused: WebhookRefused) -> WebhookRefusal:
         self._deps.metrics.refused(channel, str(refused.status)).inc()

@@ -6,9 +6,10 @@ that two transactions never wait for each other in a circle), and last (so that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import orjson
 
 from gateway.domain.chain import link_hash
 from gateway.domain.event import Kind
@@ -87,7 +88,7 @@ async def _append(tx: Tx, team: TeamId, first: int, events: Sequence[Event]) -> 
                  FROM json_each(?3) AS entry""",
             team,
             first,
-            json.dumps([(event.thread, event.kind, event.at, event.data) for event in events]),
+            orjson.dumps([(event.thread, event.kind, event.at, event.data) for event in events]).decode(),
         )
 
 

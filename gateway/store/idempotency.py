@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any, Final
+
+import orjson
 
 from gateway.errors import Invalid
 from gateway.store.store import Tx
@@ -33,14 +34,17 @@ async def recall(tx: Tx, principal: str, key: str | None, fingerprint: bytes, no
     row = await tx.one("SELECT fingerprint, answer FROM idempotency WHERE principal = ?1 AND key = ?2", principal, key)
     if row is None or bytes(row["fingerprint"]) != fingerprint:
         raise Invalid("this Idempotency-Key was used for another request")
-    answer: dict[str, Any] = json.loads(row["answer"])
+    answer: dict[str, Any] = orjson.loads(row["answer"])
     return answer
 
 
 async def keep(tx: Tx, principal: str, key: str | None, answer: dict[str, Any]) -> None:
     if key is not None:
         await tx.run(
-            "UPDATE idempotency SET answer = ?3 WHERE principal = ?1 AND key = ?2", principal, key, json.dumps(answer)
+            "UPDATE idempotency SET answer = ?3 WHERE principal = ?1 AND key = ?2",
+            principal,
+            key,
+            orjson.dumps(answer).decode(),
         )
 
 

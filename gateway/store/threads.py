@@ -5,10 +5,11 @@ Every query that an agent's request leads to names the agent and has `IN_REACH`:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final
+
+import orjson
 
 from gateway.domain.address import PHONE_KINDS, Address
 from gateway.domain.author import AgentId
@@ -137,18 +138,18 @@ class Wrote:
 
 async def customers_wrote(tx: Tx, wrote: Sequence[Wrote]) -> None:
     """Move threads and their inbox rows on; each thread at most once in the list, and all of them in two statements."""
-    rows = json.dumps([astuple(one) for one in wrote])
+    rows = orjson.dumps(wrote).decode()
     await tx.run(
-        """UPDATE thread SET last_message_id = json_extract(wrote.value, '$[1]'),
-                  last_line_id = json_extract(wrote.value, '$[2]'),
-                  in_count = in_count + json_extract(wrote.value, '$[3]'), done_at = NULL
-             FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$[0]')""",
+        """UPDATE thread SET last_message_id = json_extract(wrote.value, '$.last_message'),
+                  last_line_id = json_extract(wrote.value, '$.last_line'),
+                  in_count = in_count + json_extract(wrote.value, '$.count'), done_at = NULL
+             FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$.thread')""",
         rows,
     )
     await tx.run(
-        """UPDATE reach SET last_at = json_extract(wrote.value, '$[5]'),
-                  waiting_since = coalesce(waiting_since, json_extract(wrote.value, '$[4]'))
-             FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$[0]')""",
+        """UPDATE reach SET last_at = json_extract(wrote.value, '$.last_at'),
+                  waiting_since = coalesce(waiting_since, json_extract(wrote.value, '$.first_at'))
+             FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$.thread')""",
         rows,
     )
 
@@ -208,12 +209,10 @@ async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: s
         return {}
     places, values = listed(ids, first=2)
     rows = await tx.all(
-        f"""SELECT thread.id AS t_id, thread.team_id AS t_team, thread.customer_id AS t_customer,
-                   thread.in_count, thread.done_at,
-                   coalesce(whose.name, home.address) AS t_name, line.channel AS t_channel,
-                   claimer.id AS claimer_id, claimer.name AS claimer_name, coalesce(seen.in_count, 0) AS seen_count,
-                   (SELECT reach.waiting_since FROM reach WHERE reach.thread_id = thread.id LIMIT 1) AS waiting_since,
-                   {COLUMNS}
+        f"""SELECT thread.id AS thread_id, thread.team_id, thread.customer_id,
+                   coalesce(whose.name, home.address), line.channel,
+                   (SELECT reach.waiting_since FROM reach WHERE reach.thread_id = thread.id LIMIT 1), thread.done_at,
+                   claimer.id, claimer.name, thread.in_count, coalesce(seen.in_count, 0), {COLUMNS}
               FROM thread
               JOIN customer AS whose ON whose.id = thread.customer_id
               LEFT JOIN line ON line.id = thread.last_line_id
@@ -225,21 +224,14 @@ async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: s
         agent,
         *values,
     )
-    return {row["t_id"]: _thread(row) for row in rows}
+    return {row[0]: _thread(row) for row in rows}
 
 
 def _thread(row: Row) -> Thread:
-    claim = Claim(row["claimer_id"], row["claimer_name"]) if row["claimer_id"] is not None else None
+    (id_, team, customer, name, channel, waiting_since, done_at, claimer, claimer_name, in_count, seen_count,
+     *message) = row  # fmt: skip
+    claim = Claim(claimer, claimer_name) if claimer is not None else None
+    last = from_row(message) if message[0] is not None else None
     return Thread(
-        row["t_id"],
-        row["t_team"],
-        row["t_customer"],
-        row["t_name"] or "",
-        row["t_channel"] or "",
-        row["waiting_since"],
-        row["done_at"],
-        from_row(row) if row["id"] is not None else None,
-        claim,
-        row["in_count"],
-        row["seen_count"],
+        id_, team, customer, name or "", channel or "", waiting_since, done_at, last, claim, in_count, seen_count
     )

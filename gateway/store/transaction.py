@@ -6,12 +6,13 @@ error dooms the transaction: what comes after raises the same, and its end is th
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
+
+import orjson
 
 from gateway.domain.event import Kind
 from gateway.domain.message import MessageId, TeamId, ThreadId
@@ -23,8 +24,6 @@ from gateway.store.statement import check
 from gateway.store.store import Row, Value
 
 T = TypeVar("T")
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 STATEMENT_TIME: Final = 0.25
 """Seconds after which a writing transaction's statement is stopped: everybody waits behind it."""
@@ -86,7 +85,7 @@ class Transaction(_Statements):
 
     def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
         # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
-        self.events.append(Event(team, kind, thread, at, _encode(data)))
+        self.events.append(Event(team, kind, thread, at, orjson.dumps(data).decode()))
 
     def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
         self.signatures.append(Signature(team, message, agent, credential, digest))
