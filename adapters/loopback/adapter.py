@@ -17,6 +17,7 @@ from adapters.loopback.config import LoopbackConfig, is_this_machine
 from adapters.loopback.handset import Handsets
 from gateway.channels.config import Destination
 from gateway.channels.contract import (
+    Adapter,
     Capabilities,
     Context,
     DeliveryReport,
@@ -40,7 +41,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _COUNT = re.compile(r"\d{1,16}", re.ASCII)
 
 
-class Loopback:
+class Loopback(Adapter):
     """An Adapter (see gateway/channels/contract.py)."""
 
     capabilities = Capabilities(max_body=1_600, reports=True, lookup=True)

@@ -16,6 +16,7 @@ from adapters.twilio_sms.config import TwilioConfig
 from adapters.twilio_sms.pace import Pace
 from gateway.channels.config import BY_REGION, Destination
 from gateway.channels.contract import (
+    Adapter,
     Capabilities,
     Context,
     Outbound,
@@ -37,7 +38,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _UNDELIVERED: Final = ("failed", "undelivered", "canceled")
 
 
-class TwilioSms:
+class TwilioSms(Adapter):
     """An Adapter (see the contract)."""
 
     capabilities = Capabilities(max_body=1_600, reports=True, lookup=True)

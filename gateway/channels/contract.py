@@ -8,7 +8,7 @@ since all it is ever given is an `Outbound` whose body a person wrote.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -31,6 +31,20 @@ class Capabilities:
     """Whether delivery reports come after a send."""
     lookup: bool = False
     """Whether `look_up` can find a message whose fate is not known."""
+    max_files: int = 0
+    """Files that one outbound message may carry; 0: none."""
+    max_file_bytes: int = 0
+    """Bytes of all files of one outbound message."""
+    file_types: frozenset[str] = frozenset()
+    """Media types that may go out; empty: whatever the gateway stores."""
+    first: bool = False
+    """Whether a person may write to somebody who has not written yet (see `address`)."""
+    catches_up: bool = False
+    """Whether `missed` can list what came in while we were not there."""
+
+
+Opt = Literal["out", "in", "help"]
+"""What a customer's words mean to the carrier for this pair of addresses: write no more, write again, who are you."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,14 @@ class Inbound:
     """When the provider says it was written; None means now."""
     sender_name: str | None = None
     """A name the provider vouches for (a WhatsApp profile, say), or None."""
+    opt: Opt | None = None
+    answered: bool = False
+    """Whether the provider has answered `opt` by itself, in words of its own. Recorded as theirs."""
+    late: bool = False
+    """Whether it came by `missed`: then `at` is when it was written."""
+
+
+Verdict = Literal["permanent", "transient", "ambiguous", "configuration", "opted_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,19 @@ class DeliveryReport:
     code: str | None = None
     detail: str | None = None
     """In words an agent can read, without the customer's number or text."""
+    verdict: Verdict | None = None
+    """Of a failure: "opted_out" closes the pair of addresses, "configuration" is shown to admins."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundFile:
+    """A file of an outbound message. The provider fetches it from us; the URL is public, signed and lasts a day."""
+
+    url: str
+    content_type: str
+    size: int
+    """Bytes."""
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +113,7 @@ class Outbound:
     body: str
     first_tried: datetime
     """When the first attempt began; bounds a look-up."""
+    files: tuple[OutboundFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +123,6 @@ class SendResult:
     provider_id: str
 
 
-Verdict = Literal["permanent", "transient", "ambiguous", "configuration"]
-
-
 class SendError(Exception):
     """A send that did not succeed, with the decision.
 
@@ -97,6 +130,7 @@ class SendError(Exception):
     transient      the provider said no for now, and surely did not send it: tried again
     ambiguous      it may have been sent: looked up, never resent blindly
     configuration  our own set-up is wrong (a wrong token, an unknown number): `failed`, and shown to admins
+    opted_out      this customer wants nothing from this address of ours: `failed`, and the pair is closed
     """
 
     def __init__(
@@ -173,8 +207,28 @@ class Context:
         return f"{self.public_url}/hooks/{self.channel}/{step}"
 
 
+class FetchError(Exception):
+    """A provider's file that could not be fetched. `again`: whether it is worth another try."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """In words an agent can read; it repeats neither the URL nor anything that was fetched."""
+        self.again = again
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """A channel whose customers read and write through our own customer API, as visitors of a web page."""
+
+    team: str
+    """A team's id, or "by-region"."""
+    origins: frozenset[str] = frozenset()
+    """Web pages elsewhere that may call the API, such as "https://www.example.com"; our own always may."""
+
+
 class Adapter(Protocol):
-    """One configured channel, alive."""
+    """One configured channel, alive. Inherit from it: what has a body here is optional."""
 
     capabilities: Capabilities
     concurrency: int
@@ -198,9 +252,43 @@ class Adapter(Protocol):
     async def close(self) -> None:
         """Let go of what `create` opened; called once, when no call is under way."""
 
+    @property
+    def visitors(self) -> Visitors | None:
+        """Set by a channel without webhooks, whose customers come through our own customer API."""
+        return None
+
+    def endpoints(self) -> Sequence[str]:
+        """Our addresses that this channel's file names, those that are best written from first."""
+        return ()
+
+    def address(self, text: str) -> Address | None:
+        """The address that a person typed, to write to first; None where it cannot be one (needs `first`)."""
+        return None
+
+    async def fetch(self, media: Media, most: int) -> bytes:
+        """A file of an inbound message: at most `most` bytes. Raises FetchError; ends within `FETCH_TIMEOUT` seconds.
+
+        The URL came over the wire: credentials go to the provider's own hosts only, each redirect is looked at anew,
+        and no address of a private network is ever connected to.
+        """
+        raise FetchError("this channel has no files", again=False)
+
+    async def missed(self, since: datetime) -> Sequence[Inbound]:
+        """What customers have sent us since, as the provider lists it, oldest first, each with `at` and `late`.
+        Raises SendError. What is known already may be among it: the store takes each `provider_id` once."""
+        return ()
+
+    def error_page(self, code: str) -> str | None:
+        """The provider's own page on one of its codes, for admins."""
+        return None
+
 
 SEND_TIMEOUT = 20.0
 """Seconds. The lease of a send is three times as long, so that a send always ends before its lease does."""
+
+
+FETCH_TIMEOUT = 30.0
+"""Seconds."""
 
 
 class AdapterType(Protocol):

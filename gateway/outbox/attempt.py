@@ -95,5 +95,5 @@ def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, c
             return Ending(delivery.id, delivery.attempt, "postponed", now, None, error.code, error.detail, due_at)
         case "ambiguous":
             return _lost(adapter, delivery, error.detail, now, error.code)
-        case "permanent" | "configuration":
+        case "permanent" | "configuration" | "opted_out":
             return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, error.detail)
