@@ -32,13 +32,14 @@ STATEMENT_TIME: Final = 0.25
 class _Statements:
     """What reading and writing share."""
 
-    __slots__ = ("_connection", "_watch", "fault")
+    __slots__ = ("_connection", "_is_over", "_watch", "fault")
 
     def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
         self._connection = connection
         self._watch = watch
         self.fault: TeamlineError | None = None
         """What doomed it."""
+        self._is_over = False
 
     async def one(self, sql: str, *values: Value) -> Row | None:
         return self._perform(sql, values, _first)
@@ -48,9 +49,11 @@ class _Statements:
 
     def end(self) -> None:
         """After this an action that kept its transaction finds it closed."""
-        self.fault = self.fault or Misuse("this transaction is over")
+        self._is_over = True
 
     def _perform(self, sql: str, values: tuple[Value, ...], take: Callable[[sqlite3.Cursor], T]) -> T:
+        if self._is_over:
+            self.fault = self.fault or Misuse("this transaction is over")
         if self.fault is not None:
             raise self.fault
         try:
