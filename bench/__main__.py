@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import console as in_browser
-from bench import fanout, idle, ingest, million, reply
+from bench import fanout, idle, ingest, million, outage, reply
 from bench.figures import Figure, make_console, show
 from bench.trial import refuse_unknown_engine
 
@@ -28,6 +28,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     "fanout": fanout.run,
     "idle": idle.run,
     "million": million.run,
+    "outage": outage.run,
     "console": in_browser.run,
 }
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bench.history import ALL, ELSEWHERE, ONE, RARE, THREE
+from bench.history import ALL, ELSEWHERE, NOWHERE, ONE, RARE, THREE
+from bench.large import MESSAGES
 from bench.people import Person, now
 from gateway.actions import view
 from gateway.domain.message import ThreadId
@@ -26,6 +27,7 @@ WORDS: Final = {
     "a common word": ("call", "love", "home", "good"),
     "a rare word": (RARE,),
     "a word that only other teams have": (ELSEWHERE,),
+    "a word that nobody wrote": (NOWHERE,),
     "two common words": ("good night", "love you", "call me", "what time"),
     "the beginning of a word": ("ca", "lo", "th", "wo"),
 }
@@ -108,12 +110,17 @@ class _Desk:
 
     async def searches(self) -> None:
         for name, words in WORDS.items():
-            asks = [self._search(self.chance.choice(words)) for _ in range(self.times)]
-            await self.add("search", name, asks)
+            asks = [self._search(self.chance.choice(words), None) for _ in range(self.times)]
+            await self.add("search", f"{name}, first page", asks)
+            asks = [self._search(self.chance.choice(words), self._old_message()) for _ in range(self.times)]
+            await self.add("search", f"{name}, in the middle", asks)
 
-    def _search(self, text: str) -> Ask:
-        asked = {"q": text, "limit": str(HITS)}
-        return Ask(view.search, (self.secret, text, None, HITS), f"{BASE}/search", asked)
+    def _old_message(self) -> int:
+        return int(MESSAGES * self.chance.uniform(0.48, 0.52))
+
+    def _search(self, text: str, before: int | None) -> Ask:
+        asked = {"q": text, "limit": str(HITS)} | ({"cursor": str(before)} if before else {})
+        return Ask(view.search, (self.secret, text, before, HITS), f"{BASE}/search", asked)
 
 
 async def cases(store: SqliteStore, chance: random.Random, times: int) -> list[Case]:

@@ -1,7 +1,7 @@
 """Years of conversations, made up: the rows of the large database, by table, in the order of bench/large.py's columns.
 
 Real texts where there are some, and two words that nobody wrote: RARE is in a few messages of every team, and ELSEWHERE
-is common in all teams but the first three.
+is common in all teams but the first three. NOWHERE is in none.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gateway.store.credentials import secret_hash
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
-TEAMS: Final = tuple(f"team{number:02}" for number in range(50))
-RARE, ELSEWHERE = "zephyr", "monsoon"
+TEAMS: Final = tuple(f"team-{number:02}" for number in range(50))
+RARE, ELSEWHERE, NOWHERE = "zephyr", "monsoon", "quetzal"
 PASSWORD: Final = "a password for benchmarks"
 ONE, THREE, ALL = (
     Person("one", TEAMS[:1]),
@@ -107,7 +107,7 @@ class History:
         thread = Thread(self._opened, self._opened % len(TEAMS))
         self._of_team[thread.team].append(thread)
         id_, team, at = thread.id, TEAMS[thread.team], FROM + number * STEP
-        words = search.document(team, search.number_words(thread.address))
+        words = search.document(team, id_, search.number_words(thread.address))
         return self._in(thread, number) | {
             "customer": [(id_, team, at)],
             "identity": [(id_, id_, "sms", thread.address, at)],
@@ -162,7 +162,7 @@ class History:
         self._events[thread.team] += 1
         return {
             "message": [(number, team, thread.id, direction, *message)],
-            "message_words": [(number, search.document(team, words))],
+            "message_words": [(number, search.document(team, number, words))],
             "event": [(team, self._events[thread.team], thread.id, kind, at, json.dumps(data))],
         }
 

@@ -8,6 +8,7 @@
     │   ├── NotFound            404  not there, or not yours: the two look alike
     │   ├── Conflict            409  the state of things is against it
     │   │   ├── Unreachable          no channel leads to this customer now
+    │   │   ├── OptedOut             the customer wants nothing from this address of ours
     │   │   └── IllegalMove          the state table has no such step
     │   ├── TooLarge            413
     │   ├── Invalid             422  well formed, but refused
@@ -81,6 +82,12 @@ class Unreachable(Conflict):
     """No channel leads to this customer now."""
 
     slug, title = "unreachable", "Customer cannot be reached"
+
+
+class OptedOut(Conflict):
+    """The customer wants no messages from this address of ours."""
+
+    slug, title = "opted-out", "Customer has opted out"
 
 
 class IllegalMove(Conflict):

@@ -14,9 +14,11 @@ from typing import Final
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from gateway.actions import attach
 from gateway.actions.sign_in import WINDOW
 from gateway.channels.traffic import Traffic
 from gateway.errors import Problem
+from gateway.files.intake import Intake
 from gateway.store import attempts, idempotency, search, status
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
@@ -36,10 +38,11 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 class Housekeeping:
     """Forgets what has served its time: idempotency keys after seven days, attempts to sign in after their window.
-    And writes down when something last came and went, which is noted in memory."""
+    And uploads that no message has named in a day, and bytes that nothing names. And writes down when something last
+    came and went, which is noted in memory."""
 
-    def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic) -> None:
-        self._store, self._clock, self._traffic = store, clock, traffic
+    def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic, intake: Intake) -> None:
+        self._store, self._clock, self._traffic, self._intake = store, clock, traffic, intake
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -65,8 +68,11 @@ class Housekeeping:
             while await self._store.write(idempotency.forget_old, now - idempotency.KEPT // _MICROSECOND):
                 pass
             await self._store.write(attempts.forget_old, now - WINDOW // _MICROSECOND)
+            await attach.sweep(self._store, self._intake, now)
         except Problem as problem:
             log.warning("housekeeping.failed", problem=problem.slug)
+        except OSError as error:
+            log.error("housekeeping.files_stay", error=type(error).__name__)  # noqa: TRY400  a trace would say no more
 
 
 class Indexer:

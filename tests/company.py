@@ -19,7 +19,7 @@ from gateway.actions import claim, note
 from gateway.actions.people import add_agent, add_token
 from gateway.actions.receive import Arrival, Receipt, receive
 from gateway.actions.reply import Reply, reply
-from gateway.channels.contract import Inbound
+from gateway.channels.contract import Capabilities, Inbound
 from gateway.domain.address import Address
 from gateway.domain.author import AgentId, Role
 from gateway.domain.message import Media, MessageId, TeamId, ThreadId
@@ -35,8 +35,8 @@ START: Final = 1_795_338_000_000_000
 """2026-11-22T09:00:00Z in microseconds."""
 SECOND: Final = 1_000_000
 FRONT, LAKES = TeamId("front-range"), TeamId("great-lakes")
-CHANNELS: Final[Mapping[str, int]] = {"sms": 1_600, "chat": 4_000}
-"""The live channels, and how many characters each takes."""
+CHANNELS: Final[Mapping[str, Capabilities]] = {"sms": Capabilities(1_600), "chat": Capabilities(4_000)}
+"""The live channels, and what each takes."""
 
 
 class Clock:
@@ -99,9 +99,10 @@ class Company:
         id: str | None = None,  # noqa: A002
         media: tuple[Media, ...] = (),
         name: str | None = None,
+        **meaning: Any,
     ) -> Arrival:
         provider_id = f"SM{next(self._numbers)}" if id is None else id
-        inbound = Inbound(provider_id, Address(kind, sender), endpoint, body, media, sender_name=name)
+        inbound = Inbound(provider_id, Address(kind, sender), endpoint, body, media, sender_name=name, **meaning)
         return Arrival(channel, inbound, team, own_team, self.clock.tick())
 
     async def text(self, *args: Any, **facts: Any) -> Receipt:
@@ -118,12 +119,13 @@ class Company:
         body: str = "We are on it",
         *,
         channel: str | None = None,
-        channels: Mapping[str, int] = CHANNELS,
+        channels: Mapping[str, Capabilities] = CHANNELS,
         key: str | None = None,
         fingerprint: bytes = b"the same request",
+        **more: Any,
     ) -> Json:
         salt = next(self._numbers).to_bytes(16, "big")
-        order = Reply(secret, thread, body, channel, channels, key, fingerprint, salt, self.clock.tick())
+        order = Reply(secret, thread, body, channel, channels, key, fingerprint, salt, self.clock.tick(), **more)
         return await self.store.write(reply, order)
 
     async def note(self, secret: bytes, thread: ThreadId, body: str = "Third time this week", **key: Any) -> Json:

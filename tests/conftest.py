@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 NEEDS = {
     "chromium": Path("/usr/bin/chromium"),
     "axe": ROOT / ".cache/npm/node_modules/axe-core/axe.min.js",
+    "caddy": ROOT / ".cache/caddy/usr/bin/caddy",
+    "systemd-analyze": Path("/usr/bin/systemd-analyze"),
 }
 """What a test may need beyond Python (`make test` installs it), for `@pytest.mark.needs("chromium", "axe")`."""
 

@@ -2,11 +2,13 @@
 
 Statuses after https://www.twilio.com/docs/messaging/api/message-resource#message-status-values, codes after
 https://www.twilio.com/docs/api/errors. A code comes in one of two ways: refusing a send (2xxxx, mostly), or with a
-status callback about a message that was taken (3xxxx, 63xxx), where only the words matter.
+status callback about a message that was taken (3xxxx, 63xxx), where the message has failed whatever the verdict: there
+"opted_out" closes the pair of addresses and "configuration" is shown to admins.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from gateway.channels.contract import Verdict
@@ -51,16 +53,23 @@ CODES: Final[dict[int, tuple[Verdict, str]]] = {
     21661: ("configuration", "Our number cannot send texts"),
     21703: ("configuration", "Our Messaging Service has no number"),
     21704: ("configuration", "Our Messaging Service has no number"),
+    21701: ("configuration", "Our Messaging Service is not known at Twilio"),
+    21705: ("configuration", "Our Messaging Service is not known at Twilio"),
     30024: ("configuration", "The carrier does not know our number yet"),
     30032: ("configuration", "Our toll-free number is not verified"),
     30034: ("configuration", "Our number is not registered for business texts in the US (A2P 10DLC)"),
-    63007: ("configuration", "Our WhatsApp number is not set up at Twilio"),
+    30035: ("configuration", "Our number's registration for texts in the US is not done yet (A2P 10DLC)"),
+    63001: ("configuration", "Twilio cannot sign in to our WhatsApp or RCS account"),
+    63002: ("configuration", "Our WhatsApp number or RCS agent is not found"),
+    63007: ("configuration", "Our WhatsApp number or RCS agent is not set up at Twilio"),
+    63020: ("configuration", "Twilio's invitation to our WhatsApp account has not been accepted"),
+    63051: ("configuration", "WhatsApp has locked our number"),
     # The customer's number.
     21211: ("permanent", "The customer's number is not valid"),
     21265: ("permanent", "A short code cannot get texts"),
     21408: ("configuration", "Our Twilio account may not write to the customer's country"),
     21604: ("permanent", "The customer's number is missing"),
-    21610: ("permanent", "The customer has opted out of texts from our number"),
+    21610: ("opted_out", "The customer has opted out of texts from our number"),
     21612: ("permanent", "Texts cannot go from our number to the customer's"),
     21614: ("permanent", "The customer's number cannot get texts"),
     21635: ("permanent", "The customer's number is a landline"),
@@ -72,6 +81,18 @@ CODES: Final[dict[int, tuple[Verdict, str]]] = {
     63024: ("permanent", "The customer cannot get WhatsApp messages"),
     63032: ("permanent", "WhatsApp does not let us write to this customer"),
     63049: ("permanent", "WhatsApp chose not to deliver it"),
+    # Its pictures and files.
+    11200: ("configuration", "Twilio could not fetch a file from our public URL"),
+    11205: ("configuration", "Twilio could not connect to our public URL for a file"),
+    11751: ("permanent", "The files are too large to go with a message"),
+    12300: ("permanent", "Twilio does not take this kind of file"),
+    21620: ("configuration", "Twilio does not take our public URL for a file"),
+    21621: ("configuration", "Our number cannot send pictures"),
+    21623: ("permanent", "The message has more than ten files"),
+    30019: ("permanent", "The message is too large for the carrier"),
+    63019: ("permanent", "A file of the message could not be fetched, or was empty"),
+    63034: ("permanent", "The files are too large to go with a message"),
+    63021: ("permanent", "The customer's app does not take this kind of message or file"),
     # The message and its way.
     21602: ("permanent", "The message is empty"),
     21617: ("permanent", "The message has more than 1,600 characters"),
@@ -79,14 +100,25 @@ CODES: Final[dict[int, tuple[Verdict, str]]] = {
     30007: ("permanent", "The carrier filtered it as unwanted"),
     30008: ("permanent", "The carrier did not deliver it and gave no reason"),
     30010: ("permanent", "The message would cost more than the limit that is set at Twilio"),
-    30019: ("permanent", "The message is too large for the carrier"),
     30022: ("transient", "Our campaign's rate with the carriers is used up"),
     30023: ("permanent", "Our campaign's daily limit with the carrier is used up"),
     30036: ("permanent", "It could not be delivered in time"),
     30410: ("permanent", "The carrier did not answer"),
+    30009: ("permanent", "A part of the message got lost on the way"),
+    30011: ("permanent", "The customer's phone cannot get pictures"),
+    63005: ("permanent", "WhatsApp did not take the message, or the customer is not on WhatsApp"),
+    63013: ("permanent", "WhatsApp refused the message under its rules"),
+    63015: ("permanent", "The customer has not joined our WhatsApp sandbox"),
     63016: ("permanent", "WhatsApp takes free text only within 24 hours of the customer's last message"),
     63018: ("transient", "Too many WhatsApp messages at once"),
 }
+
+SOON: Final = {code: timedelta(seconds=5) for code in (20429, 14107)}
+LATER: Final = {code: timedelta(minutes=1) for code in (21611, 30001, 30022, 63018)}
+WAITS: Final = SOON | LATER | {63038: timedelta(hours=1)}
+"""How long to leave Twilio alone after a code, where it does not say so itself (`Retry-After`)."""
+
+PAGE: Final = "https://www.twilio.com/docs/api/errors/{}"
 
 FAILED: Final = "The message was not delivered"
 
@@ -97,6 +129,16 @@ def words(code: str | None) -> str:
         return FAILED
     known = CODES.get(int(code))
     return known[1] if known else f"{FAILED} (Twilio's error {int(code)})"
+
+
+def meaning(code: str | None) -> Verdict | None:
+    """The verdict of a code in a report; None for one that we do not know."""
+    return CODES[int(code)][0] if code is not None and int(code) in CODES else None
+
+
+def page(code: str) -> str | None:
+    """Twilio's own page on a code."""
+    return PAGE.format(int(code)) if code.isascii() and code.isdigit() and 5 <= len(code) <= 6 else None
 
 
 def verdict(status: int, code: int | None) -> tuple[Verdict, str]:

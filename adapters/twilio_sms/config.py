@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from adapters.twilio_sms.address import OURS
+from adapters.twilio_sms.address import OURS, RCS, WHATSAPP
 from gateway.channels.config import ChannelConfig, Destination, Secret
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -39,7 +39,9 @@ def _unhurried(destination: Destination) -> Destination:
 
 def _is_ours(endpoint: str) -> str:
     if OURS.fullmatch(endpoint) is None:
-        raise ValueError('not a number of ours; write "+13035550100", "whatsapp:+13035550100" or a short code')
+        raise ValueError(
+            'not a number of ours; write "+13035550100", "whatsapp:+13035550100", "rcs:brand_agent" or a short code'
+        )
     return endpoint
 
 
@@ -83,6 +85,8 @@ class TwilioConfig(ChannelConfig):
     def _reachable(self) -> TwilioConfig:
         if not self.numbers and self.messaging_service_sid is None:
             raise ValueError("no number leads here; list one under [numbers], or set messaging_service_sid")
+        if self.messaging_service_sid is None and any(number.startswith(RCS) for number in self.numbers):
+            raise ValueError("an RCS agent sends through its Messaging Service; set messaging_service_sid")
         return self
 
     def teams(self) -> Iterable[tuple[tuple[str, ...], str]]:
@@ -95,7 +99,11 @@ class TwilioConfig(ChannelConfig):
 
     def destination(self, endpoint: str) -> Destination | None:
         """By the number as listed; a WhatsApp number is found under its plain one as well."""
-        return self.numbers.get(endpoint) or self.numbers.get(endpoint.removeprefix("whatsapp:"))
+        return self.numbers.get(endpoint) or self.numbers.get(endpoint.removeprefix(WHATSAPP))
+
+    def endpoints(self) -> tuple[str, ...]:
+        """The numbers as listed; those that write to anybody first: plain ones, then short codes, WhatsApp and RCS."""
+        return tuple(sorted(self.numbers, key=lambda number: (":" in number, not number.startswith("+"))))
 
     def tokens(self) -> tuple[str, ...]:
         return tuple(token.get_secret_value() for token in self.auth_token)

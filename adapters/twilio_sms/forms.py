@@ -10,11 +10,14 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from adapters.twilio_sms import address, codes
+from adapters.twilio_sms.opt import opt
 from gateway.channels.contract import DeliveryReport, Inbound, WebhookRefused
 from gateway.domain.message import Media, body_fault
 
@@ -22,12 +25,16 @@ MOST_FIELDS: Final = 200
 MOST_MEDIA: Final = 10
 """Twilio's own bound for one message."""
 
+MOST_NAME: Final = 255
+
+_DIRECTIONS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's bidirectional controls (UAX #9): one of them in a name turns round what stands after it."""
 _SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}", re.ASCII)
 _COUNT = re.compile(r"\d{1,2}", re.ASCII)
 _STATUS = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _ERROR = re.compile(r"\d{1,6}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z0-9._~-]{1,64}", re.ASCII)
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[a-z0-9_.+-]{1,64}/[a-z0-9_.+-]{1,64}", re.ASCII)
 
 
 def pairs(body: bytes) -> list[tuple[str, str]]:
@@ -62,8 +69,11 @@ def fields(form: list[tuple[str, str]], account_sid: str) -> dict[str, str]:
     return known
 
 
-def inbound(known: Mapping[str, str]) -> Inbound:
-    """A customer's message. `To` may be a number that is not ours: the gateway says so, not the form."""
+def inbound(known: Mapping[str, str], at: datetime | None = None) -> Inbound:
+    """A customer's message. `To` may be a number that is not ours: the gateway says so, not the form.
+
+    With `at` it comes from Twilio's list instead of a webhook, and is late.
+    """
     body, endpoint = known.get("Body"), known.get("To", "")
     sender = address.customer(known.get("From", ""))
     if sender is None:
@@ -74,8 +84,18 @@ def inbound(known: Mapping[str, str]) -> Inbound:
         raise WebhookRefused(400, "Body is missing")
     if fault := body_fault(body):
         raise WebhookRefused(400, fault)
+    meant, answered = opt(body, endpoint, sender.kind, known.get("OptOutType"))
     return Inbound(
-        _sid(known), sender, endpoint, body, media=_media(known), sender_name=_profile_name(known, sender.kind)
+        _sid(known),
+        sender,
+        endpoint,
+        body,
+        media=_media(known),
+        at=at,
+        sender_name=_profile_name(known, sender.kind),
+        opt=meant,
+        answered=answered,
+        late=at is not None,
     )
 
 
@@ -98,7 +118,7 @@ def report(known: Mapping[str, str], query: Mapping[str, str]) -> DeliveryReport
         return None
     if state != "failed":
         return DeliveryReport(state, sid, reference)
-    return DeliveryReport(state, sid, reference, error, codes.words(error))
+    return DeliveryReport(state, sid, reference, error, codes.words(error), codes.meaning(error))
 
 
 def _sid(known: Mapping[str, str]) -> str:
@@ -127,13 +147,21 @@ def _media_url(url: str) -> str:
 
 
 def _media_type(content_type: str) -> str:
-    if _MEDIA_TYPE.fullmatch(content_type) is None:
+    """Without its parameters: Twilio passes on what the sender's phone said ("text/vcard; charset=utf-8")."""
+    plain = content_type.partition(";")[0].strip().lower()
+    if _MEDIA_TYPE.fullmatch(plain) is None:
         raise WebhookRefused(400, "a MediaContentType is not a media type")
-    return content_type
+    return plain
 
 
 def _profile_name(known: Mapping[str, str], kind: str) -> str | None:
-    """A WhatsApp profile's name; one that cannot be stored is left out, since the message matters more."""
-    name = known.get("ProfileName", "")
-    usable = kind == "whatsapp" and 0 < len(name) <= 255 and body_fault(name) is None
-    return name if usable else None
+    """A WhatsApp or RCS profile's name, which its owner chose: without what could move or hide the text around it."""
+    if kind == "sms":
+        return None
+    told = " ".join(known.get("ProfileName", "")[:MOST_NAME].split())
+    name = "".join(c for c in told if _is_harmless(c)).strip()
+    return name if name and body_fault(name) is None else None
+
+
+def _is_harmless(character: str) -> bool:
+    return character not in _DIRECTIONS and unicodedata.category(character) not in ("Cc", "Cs", "Co")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,10 @@ from gateway.channels.contract import SendError
 CONNECT: Final = 4.0
 """Seconds to a connection: whatever fails before it stands has surely sent nothing."""
 MOST_LISTED: Final = 200
+PAGE: Final = 1_000
+"""The most that Twilio lists at once (https://www.twilio.com/docs/usage/twilios-response#pagination)."""
+MOST_RECEIVED: Final = 50_000
+MOST_MEDIA: Final = 10
 _AT_MOST: Final = timedelta(hours=1)
 _UNREACHED: Final = "Twilio could not be reached"
 _UNANSWERED: Final = "Twilio did not answer"
@@ -65,21 +69,27 @@ class SharedSession(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no ty
 
 
 class Api:
-    """The two requests we make, with each of the account's tokens until one is accepted; `timeout` seconds in all."""
+    """What we ask Twilio, with each of the account's tokens until one is accepted; `timeout` seconds a question."""
 
     def __init__(
         self, http: aiohttp.ClientSession, base_url: str, account_sid: str, tokens: Sequence[str], timeout: float
     ) -> None:
         self._timeout = timeout
+        self._base_url = base_url
         self._clients = [_client(account_sid, token, base_url, SharedSession(http)) for token in tokens]
 
     async def create(self, **fields: Any) -> str:
         """Hand over one message; its SID."""
-        message = await self._ask("create_async", **fields)
+        message = await self._ask(lambda client: client.messages.create_async(**fields))
         if message.status in ("failed", "undelivered", "canceled"):
             code = message.error_code
             verdict = codes.CODES.get(code, ("permanent", ""))[0]
-            raise SendError(verdict, codes.words(str(code or 0)), code=str(code) if code else None)
+            raise SendError(
+                verdict,
+                codes.words(str(code or 0)),
+                code=str(code) if code else None,
+                retry_after=codes.WAITS.get(code),
+            )
         if not message.sid:
             raise SendError("ambiguous", "Twilio's answer was not understood")
         return str(message.sid)
@@ -87,29 +97,62 @@ class Api:
     async def sent_since(self, since: datetime, **filters: Any) -> list[Any]:
         """Twilio's messages of that UTC day and later, newest first; Twilio filters by day."""
         day = since.astimezone(UTC).date()
-        found = await self._ask("list_async", date_sent_after=day, limit=MOST_LISTED, **filters)
+        found = await self._ask(
+            lambda client: client.messages.list_async(date_sent_after=day, limit=MOST_LISTED, **filters)
+        )
         return [message for message in found if message.date_created and message.date_created >= since]
 
-    async def _ask(self, call: str, **fields: Any) -> Any:
+    async def received(self, since: datetime, to: str | None) -> list[Any]:
+        """Inbound messages to one number, or to any (None), newest first; each with `date_sent`."""
+        filters = {"to": to} if to else {}
+        found = {message.sid: message async for message in self._listed(since, **filters)}
+        if len(found) > MOST_RECEIVED:
+            raise SendError("permanent", f"Twilio lists more than {MOST_RECEIVED:,} messages since then")
+        return [message for message in found.values() if message.direction == "inbound"]
+
+    async def media(self, sid: str) -> list[tuple[str, str]]:
+        """(URL, media type) of each file of a message, in Twilio's order."""
+        found = await self._ask(lambda client: client.messages(sid).media.list_async(limit=MOST_MEDIA))
+        return [(f"{self._base_url}{str(each.uri).removesuffix('.json')}", str(each.content_type)) for each in found]
+
+    async def _listed(self, since: datetime, **filters: Any) -> AsyncIterator[Any]:
+        """The list page by page, newest first, until it is older than `since`: Twilio filters by day only."""
+        day = since.astimezone(UTC).date()
+        page = await self._ask(
+            lambda client: client.messages.page_async(date_sent_after=day, page_size=PAGE, **filters)
+        )
+        for _ in range(MOST_RECEIVED // PAGE + 1):
+            for message in page:
+                sent = message.date_sent or message.date_created
+                if sent is None or sent < since:
+                    return
+                message.date_sent = sent
+                yield message
+            this = page
+            page = await self._ask(lambda _: this.next_page_async())  # noqa: B023  awaited here
+            if page is None:
+                return
+
+    async def _ask(self, call: Callable[[Client], Awaitable[Any]]) -> Any:
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._with_each_token(call, fields)
+                return await self._with_each_token(call)
         except TimeoutError:
             raise SendError("ambiguous", _UNANSWERED) from None
 
-    async def _with_each_token(self, call: str, fields: dict[str, Any]) -> Any:
+    async def _with_each_token(self, call: Callable[[Client], Awaitable[Any]]) -> Any:
         for client in self._clients[:-1]:
             try:
-                return await _guarded(client, call, fields)
+                return await _guarded(client, call)
             except SendError as error:
                 if error.code != "20003":
                     raise
-        return await _guarded(self._clients[-1], call, fields)
+        return await _guarded(self._clients[-1], call)
 
 
-async def _guarded(client: Client, call: str, fields: dict[str, Any]) -> Any:
+async def _guarded(client: Client, call: Callable[[Client], Awaitable[Any]]) -> Any:
     try:
-        return await getattr(client.messages, call)(**fields)
+        return await call(client)
     except (TwilioException, ValueError, TypeError, AttributeError, KeyError):
         # The request has left, and what came back was a 2xx that is not Twilio's.
         raise SendError("ambiguous", "Twilio's answer was not understood") from None
@@ -128,7 +171,8 @@ def _refusal(status: int, text: str, retry_after: str | None) -> SendError:
     except (ValueError, TypeError, KeyError):
         code = 20003 if status == 401 else 0
     verdict, detail = codes.verdict(status, code or None)
-    return SendError(verdict, detail, code=str(code) if code else None, retry_after=_wait(retry_after))
+    wait = _wait(retry_after) or codes.WAITS.get(20429 if status == 429 else code)
+    return SendError(verdict, detail, code=str(code) if code else None, retry_after=wait)
 
 
 def _wait(retry_after: str | None) -> timedelta | None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
+from gateway.actions.opt_out import REASON
 from gateway.domain import wire
 from gateway.domain.author import Principal
 from gateway.domain.delivery import SETTLED_BY_PERSON, Move, move
 from gateway.domain.message import MessageId
 from gateway.domain.wire import Json
-from gateway.errors import Forbidden, NotFound
+from gateway.errors import Forbidden, NotFound, OptedOut
 from gateway.store import credentials, deliveries, idempotency, messages
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
 
 async def retry(tx: Tx, secret: bytes, message: MessageId, key: str | None, fingerprint: bytes, now: int) -> Json:
-    """Send it again, as it was written. Raises IllegalMove unless it failed or its fate is unknown."""
+    """Send it again, as it was written. Raises IllegalMove unless it failed or its fate is unknown, and OptedOut
+    when the customer wants nothing more by that way."""
     principal, delivery = await _reach(tx, secret, message, now)
     before = await idempotency.recall(tx, principal.key, key, fingerprint, now)
     if before is not None:
         return before
+    if delivery.opted_out_at is not None:
+        raise OptedOut(REASON)
     await deliveries.begin_anew(tx, delivery.id)
     answer = await _step(tx, principal, delivery, "retry", now)
     await idempotency.keep(tx, principal.key, key, answer)

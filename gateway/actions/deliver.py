@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from gateway.actions.report import apply
+from gateway.actions.opt_out import REASON
+from gateway.actions.report import apply, heed
+from gateway.channels.contract import Verdict
 from gateway.domain.delivery import DeliveryId, Move, move
-from gateway.store import deliveries
+from gateway.store import deliveries, status
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
@@ -33,13 +35,18 @@ class Ending:
     code: str | None = None
     detail: str | None = None
     due_at: int | None = None
+    verdict: Verdict | None = None
+    """Of a refusal."""
 
 
 async def claim_due(tx: Tx, channel: str, room: int, now: int, lease_until: int) -> list[Delivery]:
-    """Claim up to `room` deliveries of a channel, in order, with the number of this attempt."""
+    """Claim up to `room` deliveries of a channel, in order, with the number of this attempt. What was written before
+    the customer opted out fails here instead of going out."""
     claimed = []
     for delivery in await deliveries.due(tx, channel, now, room):
-        if await deliveries.take(tx, delivery.id, now, lease_until):
+        if delivery.opted_out_at is not None:
+            await _give_back(tx, delivery, "withhold", f"{REASON[0].upper()}{REASON[1:]}.", now)
+        elif await deliveries.take(tx, delivery.id, now, lease_until):
             taken = await deliveries.get(tx, delivery.id)
             claimed.append(taken or delivery)
     return claimed
@@ -54,6 +61,10 @@ async def _finish(tx: Tx, ending: Ending) -> bool:
     delivery = await deliveries.get(tx, ending.delivery)
     if delivery is None or delivery.attempt != ending.attempt:
         return False
+    if ending.verdict is not None:
+        await heed(tx, delivery, ending.verdict, ending.now)
+        if ending.verdict == "configuration":
+            await status.keep_misconfiguration(tx, delivery.channel, ending.code, ending.detail, ending.now)
     if delivery.state != "sending" and (ending.step != "accepted" or delivery.state == "queued"):
         return False  # a report overtook the provider's own answer, or the lease ran out: only good news is still news
     await _move(tx, delivery, ending)
@@ -85,6 +96,7 @@ async def _hear_kept_reports(tx: Tx, delivery: DeliveryId, provider_id: str, now
         await deliveries.adopt_report(tx, kept["id"], delivery)
         fresh = await deliveries.get(tx, delivery)
         if fresh is not None:
+            await heed(tx, fresh, kept["verdict"], kept["at"])
             await apply(tx, fresh, provider_id, kept["state"], kept["code"], kept["detail"], now)
 
 
@@ -103,11 +115,14 @@ async def strand(tx: Tx, live: tuple[str, ...], now: int) -> int:
     """What waits for a channel that is not configured any more fails, so that somebody sees it; how many did."""
     stranded = await deliveries.waiting_elsewhere(tx, live)
     for delivery in stranded:
-        detail = f"The channel {delivery.channel} is not configured any more."
-        change = Change(move(delivery.state, "strand"), detail=detail)
-        await deliveries.change(tx, delivery.id, change, now)
-        tx.event(delivery.team, "delivery.changed", delivery.thread, now, {"message": delivery.message})
+        await _give_back(tx, delivery, "strand", f"The channel {delivery.channel} is not configured any more.", now)
     return len(stranded)
+
+
+async def _give_back(tx: Tx, delivery: Delivery, step: Move, detail: str, now: int) -> None:
+    """What waits fails without an attempt, so that a person sees it and decides."""
+    await deliveries.change(tx, delivery.id, Change(move(delivery.state, step), detail=detail), now)
+    tx.event(delivery.team, "delivery.changed", delivery.thread, now, {"message": delivery.message})
 
 
 async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int) -> bool:

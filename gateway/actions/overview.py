@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.domain.instant import rfc3339
 from gateway.domain.traffic import Seen
@@ -11,6 +12,8 @@ from gateway.domain.wire import Json
 from gateway.errors import Forbidden
 from gateway.store import agents, credentials, status
 from gateway.store.store import Row, Tx
+
+NOTHING_UNDER_WAY: Final = {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Overview:
     traffic: Mapping[str, Seen]
     under_way: Mapping[str, Json]
     """By channel: queued, sending, retrying, unknown."""
+    misconfigured: Mapping[str, list[Json]]
+    """By channel: code, detail, count and when, of the last errors of our own set-up; newest first."""
     people: list[Json]
     tokens: list[Json]
 
@@ -36,13 +41,21 @@ async def facts(tx: Tx) -> Overview:
     """The same for who has the database itself: `teamline status`."""
     people = [_person(row, list(teams)) for row, teams in await agents.list_agents(tx)]
     tokens = [_token(row) for row in await status.tokens(tx)]
-    return Overview(await status.kept_traffic(tx), await _under_way(tx), people, tokens)
+    return Overview(await status.kept_traffic(tx), await _under_way(tx), await _misconfigured(tx), people, tokens)
+
+
+async def _misconfigured(tx: Tx) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for row in await status.misconfigurations(tx):
+        shape = {"code": row["code"], "detail": row["detail"], "count": row["count"], "at": rfc3339(row["at"])}
+        found.setdefault(row["channel"], []).append(shape)
+    return found
 
 
 async def _under_way(tx: Tx) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for row in await status.under_way(tx):
-        counts = found.setdefault(row["channel"], {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0})
+        counts = found.setdefault(row["channel"], dict(NOTHING_UNDER_WAY))
         counts[row["state"]] = row["n"]
         if row["state"] == "queued":
             counts["retrying"] = row["retrying"]

@@ -1,6 +1,7 @@
 """Customers' messages come in: each one row in one thread, once.
 
-Takes a list, so that messages that wait together share a transaction. Deduplication is the insert itself.
+Takes a list, so that messages that wait together share a transaction. Deduplication is the insert itself. What only
+few messages have, a meaning to the carrier or a time long past, costs the others nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +10,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.actions import opt_out
+from gateway.channels.config import BY_REGION, Destination
 from gateway.channels.contract import Inbound
 from gateway.domain.event import SYSTEM
+from gateway.domain.instant import micros
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.store import messages, threads
+from gateway.domain.routing import Teams
+from gateway.files.kinds import kind_said
+from gateway.files.names import name_by_type
+from gateway.store import attachments, messages, threads
+from gateway.store.attachments import Waiting
 from gateway.store.messages import Incoming, Stored
 from gateway.store.store import Tx
 from gateway.store.threads import Wrote
@@ -30,6 +38,19 @@ class Arrival:
     """Whether a customer who is known goes to the team they have ("by-region"), or to `team` (a team's own number)."""
     at: int
     """Microseconds since 1970."""
+
+    @classmethod
+    def at_door(cls, channel: str, inbound: Inbound, door: Destination, teams: Teams, at: int) -> Arrival:
+        """`door`: where messages to this address of ours go."""
+        own_team = door.team == BY_REGION
+        team = teams.route(inbound.sender).id if own_team else TeamId(door.team)
+        return cls(channel, inbound, team, own_team, at)
+
+    @property
+    def written_at(self) -> int:
+        """When the customer wrote it, if it comes late; else now."""
+        inbound = self.inbound
+        return min(micros(inbound.at), self.at) if inbound.late and inbound.at is not None else self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,7 @@ def _incoming(arrival: Arrival) -> Incoming:
         inbound.body,
         json.dumps(media) if media else "[]",
         arrival.at,
+        len(media),
     )
 
 
@@ -88,6 +110,7 @@ async def _conclude(
     receipts: list[Receipt] = []
     told: set[MessageId] = set()
     wrote: dict[ThreadId, Wrote] = {}
+    special: list[tuple[Stored, Arrival]] = []
     for place, arrival in enumerate(arrivals):
         one = stored[place]
         if one.message <= before or one.message in told:
@@ -97,11 +120,38 @@ async def _conclude(
         receipts.append(Receipt(one.thread, one.message))
         last = wrote.get(one.thread)
         count, first_at = (last.count, last.first_at) if last else (0, arrival.at)
+        if arrival.inbound.media:
+            await attachments.wait(tx, _files(one, arrival))
+        if arrival.inbound.late or arrival.inbound.opt is not None:
+            special.append((one, arrival))
+            first_at = min(first_at, arrival.written_at)
         wrote[one.thread] = Wrote(one.thread, one.message, one.line, count + 1, first_at, arrival.at)
         tx.event(one.team, "message.received", one.thread, arrival.at, {"message": one.message})
     if wrote:
         await threads.customers_wrote(tx, list(wrote.values()))
+    if special:
+        await _heed(tx, special)
     return receipts
+
+
+def _files(one: Stored, arrival: Arrival) -> list[Waiting]:
+    """What the provider holds for us. Its word for the type is shown until the content has told."""
+    kinds = [kind_said(item.content_type) for item in arrival.inbound.media]
+    return [
+        Waiting(one.message, one.team, place, name_by_type(kind), kind, item.url, arrival.channel, arrival.at)
+        for place, (item, kind) in enumerate(zip(arrival.inbound.media, kinds, strict=True))
+    ]
+
+
+async def _heed(tx: Tx, special: Sequence[tuple[Stored, Arrival]]) -> None:
+    """What few messages have: when they were written, if long ago, and what they mean to the carrier."""
+    late = {one.message: arrival.written_at for one, arrival in special if arrival.inbound.late}
+    if late:
+        await messages.mark_late(tx, late)
+    for one, arrival in special:
+        if arrival.inbound.opt is not None:
+            inbound = arrival.inbound
+            await opt_out.heard(tx, one.line, arrival.inbound.opt, inbound.answered, arrival.written_at, arrival.at)
 
 
 async def record_unrouted(tx: Tx, channel: str, endpoint: str, now: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.channels.contract import DeliveryReport
+from gateway.actions import opt_out
+from gateway.channels.contract import DeliveryReport, Verdict
 from gateway.domain.delivery import DeliveryId, Reported, reported
-from gateway.store import deliveries
+from gateway.store import deliveries, status
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
@@ -36,24 +37,47 @@ async def _one(tx: Tx, saying: Saying) -> DeliveryId | None:
     delivery, attempt = await _meant(tx, saying)
     known = delivery.id if delivery else None
     await deliveries.keep_report(
-        tx, saying.channel, said.provider_id, known, said.state, said.code, said.detail, saying.at
+        tx, saying.channel, said.provider_id, known, said.state, said.code, said.detail, said.verdict, saying.at
     )
+    if said.verdict == "configuration":
+        await status.keep_misconfiguration(tx, saying.channel, said.code, said.detail, saying.at)
     if delivery is None:
         return None
+    await heed(tx, delivery, said.verdict, saying.at)
     if said.state != "failed" or attempt == delivery.attempt:  # an earlier attempt's failure says nothing of this one
         await apply(tx, delivery, said.provider_id, said.state, said.code, said.detail, saying.at)
     return delivery.id
 
 
+async def heed(tx: Tx, delivery: Delivery, verdict: Verdict | None, at: int) -> None:
+    """What a failure means for more than its message: the pair of addresses is closed."""
+    if verdict == "opted_out":
+        await opt_out.refused(tx, delivery.line, at)
+
+
 async def _meant(tx: Tx, saying: Saying) -> tuple[Delivery | None, int]:
-    """The delivery a report speaks of, and which attempt."""
+    """The delivery a report speaks of, and which attempt.
+
+    The provider's own id of a message is what it signs for in earnest. A reference, which is only a part of a URL,
+    counts while we do not know that id yet; it never moves a report from one message to another.
+    """
+    named, attempt = await _referred(tx, saying)
+    owner = await deliveries.by_provider_id(tx, saying.channel, saying.report.provider_id)
+    if owner is not None:
+        return owner, attempt if named is not None and named.id == owner.id else owner.attempt
+    if named is not None and named.provider_id is None:
+        return named, attempt
+    return None, 0
+
+
+async def _referred(tx: Tx, saying: Saying) -> tuple[Delivery | None, int]:
+    """The delivery of this channel that the report's reference names, and the attempt in it."""
     number, _, attempt = (saying.report.reference or "").partition(".")
     if number.isascii() and number.isdigit() and attempt.isascii() and attempt.isdigit() and len(number + attempt) < 19:
         delivery = await deliveries.get(tx, DeliveryId(int(number)))
         if delivery is not None and delivery.channel == saying.channel:
             return delivery, int(attempt)
-    delivery = await deliveries.by_provider_id(tx, saying.channel, saying.report.provider_id)
-    return delivery, delivery.attempt if delivery else 0
+    return None, 0
 
 
 async def apply(

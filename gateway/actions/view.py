@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import heapq
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+import orjson
 
 from gateway.domain import wire
 from gateway.domain.author import AgentId, Principal
@@ -12,11 +15,14 @@ from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message, MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line, Thread
 from gateway.domain.wire import Json
-from gateway.store import agents, credentials, drafts, events, inbox, messages, threads
+from gateway.store import agents, consents, credentials, drafts, events, inbox, lines, messages, threads
 from gateway.store import search as finding
 from gateway.store.events import Heads
 from gateway.store.inbox import Place, View
 from gateway.store.store import Row, Tx
+
+_SHOWN: Final = ("source", "answered", "channel", "address")
+"""What a quiet line has of its event's data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,39 @@ async def inbox_page(
     return Page([wire.own_thread(row) for row in rows], next_place, heads)
 
 
-async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Thread, list[Line], str | None]:
-    """The thread as this person sees it, the customer's addresses in it, where they last wrote first, and the draft."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A thread as one person sees it."""
+
+    thread: Thread
+    lines: list[Line]
+    """The customer's addresses in it, where they last wrote first."""
+    draft: str | None
+    consents: list[Json]
+    """Why we wrote first, newest first."""
+
+
+async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> Opened:
     principal = await credentials.authenticate(tx, secret, now)
     await threads.team_in_reach(tx, principal.agent, thread_id)
     found = await threads.get_threads(tx, principal.agent, [thread_id])
-    draft = await drafts.get(tx, principal.agent, thread_id)
-    return found[thread_id], await threads.lines_of(tx, principal.agent, thread_id), draft
+    return Opened(
+        found[thread_id],
+        await lines.lines_of(tx, principal.agent, thread_id),
+        await drafts.get(tx, principal.agent, thread_id),
+        [_consent(row) for row in await consents.of_thread(tx, principal.agent, thread_id)],
+    )
+
+
+def _consent(row: Row) -> Json:
+    return {
+        "way": str(row["line_id"]),
+        "who": row["who"],
+        "when": rfc3339(row["given_at"]),
+        "how": row["how"],
+        "recorded_by": {"id": str(row["agent_id"]), "name": row["name"]},
+        "at": rfc3339(row["at"]),
+    }
 
 
 async def place(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> tuple[Principal, TeamId]:
@@ -93,19 +125,28 @@ async def _quiet_lines(tx: Tx, agent: AgentId, thread_id: ThreadId, found: list[
         return []
     since, until = await messages.span(tx, agent, thread_id, found[0], found[-1], notes=notes)
     rows = await events.quiet_lines(tx, agent, thread_id, since, until)
-    done_by = [json.loads(row["data"])["by"] for row in rows]
-    people = await events.names(tx, done_by)
-    return [_quiet_line(row, by, people[by]) for row, by in zip(rows, done_by, strict=True)]
+    said = [orjson.loads(row["data"]) for row in rows]
+    people = await events.names(tx, [data["by"] for data in said if "by" in data])
+    who: dict[int | str, Json] = {by: {"kind": "agent", "id": str(by), "name": name} for by, name in people.items()}
+    if any(data.get("source") == "customer" for data in said):
+        thread = (await threads.get_threads(tx, agent, [thread_id]))[thread_id]
+        who["customer"] = {"kind": "customer", "id": str(thread.customer), "name": thread.customer_name}
+    return [_quiet_line(row, data, who) for row, data in zip(rows, said, strict=True)]
 
 
-def _quiet_line(row: Row, by: int, name: str) -> Json:
-    author = {"kind": "agent", "id": str(by), "name": name}
-    return {"event": row["kind"], "at": rfc3339(row["at"]), "author": author}
+def _quiet_line(row: Row, data: Json, who: Mapping[int | str, Json]) -> Json:
+    """With the person behind it; what a provider did by itself has none. Facts that it has beside stay in it."""
+    line: Json = {"event": row["kind"], "at": rfc3339(row["at"])}
+    behind: int | str = data.get("by") or data.get("source") or ""
+    author = who.get(behind)
+    if author is not None:
+        line["author"] = author
+    return line | {name: data[name] for name in _SHOWN if name in data}
 
 
-def _merge(items: list[Json], lines: list[Json]) -> list[Json]:
+def _merge(items: list[Json], quiet: list[Json]) -> list[Json]:
     """By time, messages before lines of the same moment; RFC 3339 with fixed digits sorts as time."""
-    return list(heapq.merge(items, lines, key=lambda item: str(item["at"])))
+    return list(heapq.merge(items, quiet, key=lambda item: str(item["at"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +163,11 @@ async def search(tx: Tx, secret: bytes, text: str, before: int | None, limit: in
     """Messages and customers in reach that have every word of `text`, the last as a beginning too."""
     principal = await credentials.authenticate(tx, secret, now)
     _, heads = await events.audience(tx, principal.agent)
-    teams = sorted(heads)  # those followed as a whole, and those with a thread the person was brought into
-    found = await finding.find_messages(tx, principal.agent, teams, text, before, limit + 1)
+    # `heads` has the teams followed as a whole, and those with a thread the person was brought into.
+    whose = await finding.scope(tx, principal.agent, sorted(heads))
+    found = await finding.find_messages(tx, principal.agent, whose, text, before, limit + 1)
     shown, more = found[:limit], found[limit:]
-    people = await finding.find_threads(tx, principal.agent, teams, text, limit) if before is None else []
+    people = await finding.find_threads(tx, principal.agent, whose, text, limit) if before is None else []
     said = await messages.get_messages(tx, principal.agent, shown)
     rows = await threads.get_threads(
         tx, principal.agent, sorted({message.thread for message in said.values()} | set(people))

@@ -11,26 +11,30 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, get_args
 
 from gateway.channels.contract import (
+    FETCH_TIMEOUT,
     SEND_TIMEOUT,
     Adapter,
-    DeliveryReport,
-    Inbound,
+    FetchError,
     Outbound,
+    OutboundFile,
     SendError,
     SendResult,
     Verdict,
     WebhookRefused,
     WebhookRequest,
 )
+from gateway.channels.played import Provider
 from gateway.domain.address import Address
-from gateway.domain.message import BODY_LIMIT
+from gateway.domain.message import BODY_LIMIT, Media
+
+__all__ = ["BODIES", "INSIDE", "MARK", "AdapterContract", "Provider", "failure", "refused", "unfetched"]
 
 BODIES: Final = (
     "hello",
@@ -47,34 +51,17 @@ MARK: Final = "zebra7crossing4711"
 """A body that must not turn up in any reason or detail."""
 
 
-class Provider(ABC):
-    """The other side of a channel, as the adapter's author plays it in a test. All of it belongs to one channel."""
-
-    adapter: Adapter
-    endpoint: str
-    """An address of ours that the adapter's config names."""
-    customer: Address
-    """Someone whom the adapter can write to."""
-
-    @abstractmethod
-    def text(self, body: str) -> tuple[WebhookRequest, Inbound]:
-        """The request by which `customer` sends `body` to `endpoint`, and what the adapter must make of it."""
-
-    @abstractmethod
-    def tampered(self, body: str) -> Mapping[str, WebhookRequest]:
-        """What went wrong -> a request with that body which must be refused: forged, unsigned, for someone else ..."""
-
-    @abstractmethod
-    def taken(self) -> list[str]:
-        """The bodies that the provider has taken from the adapter so far, in the order they came."""
-
-    def report(self, sent: SendResult, reference: str) -> tuple[WebhookRequest, DeliveryReport] | None:
-        """The request that reports a sent message delivered, and what the adapter must make of it; None: no reports."""
-        return None
-
-    def faults(self) -> Mapping[str, Callable[[], None]]:
-        """What goes wrong -> how to make the next send go wrong so. "hang" must never answer."""
-        return {}
+INSIDE: Final = (
+    "http://169.254.169.254/latest/meta-data/",
+    "https://127.0.0.1:1/x",
+    "https://2130706433/x",
+    "https://0x7f.1/x",
+    "https://[::ffff:10.0.0.1]/x",
+    "https://localhost/x",
+    "file:///etc/passwd",
+    "",
+)
+"""URLs of files that must never be fetched, whoever tells of them."""
 
 
 class AdapterContract(ABC):
@@ -211,6 +198,53 @@ class AdapterContract(ABC):
                 assert (result,) == await provider.adapter.look_up(outbound)
             assert () == await provider.adapter.look_up(other)
 
+    async def test_files_go_out_where_they_are_promised(self) -> None:
+        """The provider is given each file's URL as it is, in order."""
+        async with self.play() as provider:
+            can = provider.adapter.capabilities
+            assert (can.max_files > 0) == (can.max_file_bytes > 0) == (provider.given() is not None)
+            if can.max_files:
+                kind = min(can.file_types, default="image/jpeg")
+                urls = [f"https://care.example.com/files/a~-_.%20/{n}.jpg" for n in range(min(can.max_files, 2))]
+                files = tuple(OutboundFile(url, kind, 10, url[-5:]) for url in urls)
+                await provider.adapter.send(replace(self._outbound(provider, "look"), files=files))
+                assert (urls, ["look"]) == (provider.given(), provider.taken())
+
+    async def test_a_file_comes_in_whole_or_not_at_all(self) -> None:
+        """All of its bytes where they are allowed; one byte too many, and it is refused for good."""
+        async with self.play() as provider:
+            if (played := provider.media()) is None:
+                return
+            media, content = played
+            assert content == await provider.adapter.fetch(media, len(content))
+            error = await unfetched(provider.adapter, media, len(content) - 1)
+            assert error is not None
+            assert (False, False) == (error.again, media.url in error.reason)
+
+    async def test_nothing_inside_is_fetched(self) -> None:
+        """A URL that leads into a private network is refused for good, in words that do not repeat it."""
+        async with self.play() as provider:
+            for url in INSIDE:
+                error = await unfetched(provider.adapter, Media(url, "image/png"), 1_000)
+                assert error is not None, url
+                assert (False, False) == (error.again, bool(url) and url in error.reason), url
+
+    async def test_what_a_message_means_to_the_carrier(self) -> None:
+        """A request to end, reopen or explain comes as a message that says so."""
+        async with self.play() as provider:
+            for opt, request in provider.opted().items():
+                (inbound,) = (await provider.adapter.webhook(request)).inbound
+                assert opt == inbound.opt
+
+    async def test_what_was_missed_comes_late_and_in_order(self) -> None:
+        """Where catching up is promised, messages without a webhook are listed, oldest first, with their time."""
+        async with self.play() as provider:
+            kept = [each for body in ("first", "second") if (each := provider.missed(body)) is not None]
+            assert provider.adapter.capabilities.catches_up == (len(kept) == 2)
+            found = await provider.adapter.missed(datetime.now(UTC) - timedelta(hours=1))
+            assert kept == list(found)
+            assert all(each.late and each.at is not None for each in found)
+
     async def test_it_can_be_closed(self) -> None:
         """Closing ends quietly, used or not."""
         async with self.play() as provider:
@@ -244,6 +278,16 @@ async def failure(adapter: Adapter, outbound: Outbound) -> SendError | None:
         async with asyncio.timeout(SEND_TIMEOUT):
             await adapter.send(outbound)
     except SendError as error:
+        return error
+    return None
+
+
+async def unfetched(adapter: Adapter, media: Media, most: int) -> FetchError | None:
+    """The error of a fetch, within the time it has, or None when the file came."""
+    try:
+        async with asyncio.timeout(FETCH_TIMEOUT):
+            await adapter.fetch(media, most)
+    except FetchError as error:
         return error
     return None
 

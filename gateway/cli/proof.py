@@ -13,8 +13,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+import orjson
+
 from gateway.domain.chain import START, link_hash
 from gateway.domain.message import TeamId, digest
+from gateway.files.store import FileStore, hash_of
 from gateway.store import proof
 from gateway.store.store import Row, Store
 
@@ -76,8 +79,9 @@ class Tally:
             self.tokens += 1
 
 
-async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> Tally:
-    """Walk every chain, then every message. `progress` hears (rows done, rows in all). Raises Broken."""
+async def verify_chains(store: Store, files: FileStore, progress: Callable[[int, int], None]) -> Tally:
+    """Walk every chain with the files of its messages, then every message. `progress` hears (rows done, rows in all).
+    Raises Broken."""
     tally = Tally()
     chains = await store.read(proof.chains)
     newest = await store.read(proof.newest_message)
@@ -85,7 +89,7 @@ async def verify_chains(store: Store, progress: Callable[[int, int], None]) -> T
     if (stray := await store.read(proof.unknown_teams)) is not None:
         raise Broken(f"team {stray['team_id']}: message {stray['message_id']}: its team does not exist")
     for chain in chains:
-        await _walk(store, TeamId(chain["id"]), tally, partial(_add, progress, walked, total))
+        await _walk(store, files, TeamId(chain["id"]), tally, partial(_add, progress, walked, total))
         walked += chain["chain_seq"]
     for start in range(0, newest, proof.PAGE):
         missing = await store.read(proof.unsigned, start, start + proof.PAGE)
@@ -99,14 +103,14 @@ def _add(progress: Callable[[int, int], None], before: int, total: int, done: in
     progress(before + done, total)
 
 
-async def _walk(store: Store, team: TeamId, tally: Tally, progress: Callable[[int], None]) -> None:
+async def _walk(store: Store, files: FileStore, team: TeamId, tally: Tally, progress: Callable[[int], None]) -> None:
     """Up to the head as it stands when the end is reached, so that messages may be written meanwhile."""
     prev, seq, whole = START, 0, False
     while not whole:
         rows, head = await store.read(proof.links, team, seq)
         for row in rows:
             seq += 1
-            if (fault := _fault(team, row, seq, prev)) is not None:
+            if (fault := _fault(team, row, seq, prev) or await _file_fault(files, row)) is not None:
                 raise Broken(f"team {team}: link {row['seq']}: message {row['message_id']}: {fault}")
             prev = bytes(row["hash"])
             tally.count(row["kind"], bool(row["demo"]))
@@ -153,10 +157,37 @@ def _message_fault(row: Row) -> str | None:
     for reference, key in _REFERENCES.items():
         if row[key] is None:
             return f"its {reference} is gone"
+    return _words_fault(row) or next(
+        (fault for fault, pairs in _AGREEMENTS.items() if any(row[a] != row[b] for a, b in pairs)), None
+    )
+
+
+def _words_fault(row: Row) -> str | None:
+    """Whether what the digest covers is what was signed."""
+    hashes = _hashes(row)
+    if len(hashes) != row["files"]:
+        return f"it says that it has {row['files']} files, and has {len(hashes)}"
     ends = (row["identity_id"], row["address_kind"], row["address"], row["channel"], row["endpoint"])
-    if digest(bytes(row["salt"] or b""), row["body"], row["kind"], *ends, row["at"]) != bytes(row["digest"]):
-        return "its text, evidence, address or time is not what was signed"
-    return next((fault for fault, pairs in _AGREEMENTS.items() if any(row[a] != row[b] for a, b in pairs)), None)
+    if digest(bytes(row["salt"] or b""), row["body"], row["kind"], *ends, row["at"], hashes) != bytes(row["digest"]):
+        what = "its text, files, evidence" if hashes else "its text, evidence"
+        return f"{what}, address or time is not what was signed"
+    return None
+
+
+def _hashes(row: Row) -> list[str]:
+    """Of its files, in order; "" for one that says none."""
+    return [hash_ or "" for hash_ in orjson.loads(row["hashes"])] if row["hashes"] else []
+
+
+async def _file_fault(files: FileStore, row: Row) -> str | None:
+    """Whether the bytes are there, and are those whose hash was signed."""
+    for place, hash_ in enumerate(_hashes(row), 1):
+        content = await files.get(hash_)
+        if content is None:
+            return f"its file {place} is missing"
+        if hash_of(content) != hash_:
+            return f"its file {place} is not what was signed"
+    return None
 
 
 def _evidence_fault(row: Row) -> str | None:

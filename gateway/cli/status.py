@@ -61,12 +61,16 @@ async def _from_gateway(settings: Settings) -> dict[str, Any]:
 
 
 def _from_database(settings: Settings) -> dict[str, Any]:
-    from gateway.actions.overview import facts
+    from gateway.actions.overview import NOTHING_UNDER_WAY, facts
 
     if not settings.database.path.exists():
         raise Unavailable(f"no gateway serves {settings.database.path}, and there is no such database")
     known = with_store(settings, lambda store: store.read(facts))
-    channels = [{"name": name, **counts} for name, counts in sorted(known.under_way.items())]
+    counts, wrong = known.under_way, known.misconfigured
+    channels = [
+        {"name": name, "configuration": wrong.get(name, [])} | counts.get(name, NOTHING_UNDER_WAY)
+        for name in sorted(counts.keys() | wrong.keys())
+    ]
     return {"version": settings.version, "channels": channels, "people": known.people, "tokens": known.tokens}
 
 
@@ -86,5 +90,11 @@ def _show(console: Console, settings: Settings, found: dict[str, Any]) -> None:
         times = [row.get(key, "never")[:19].replace("T", " ") for key in ("last_in", "last_out")]
         table.add_row(row["name"], *times, *(str(row[key]) for key in ("queued", "retrying", "unknown")), told)
     console.print(table)
+    for row in found["channels"]:
+        for error in row["configuration"]:
+            said = " ".join(filter(None, (error["code"], error["detail"], error.get("link"))))
+            console.print(
+                f"{row['name']}: our own set-up: {said} ({error['count']} times, last {error['at'][:19]})", markup=False
+            )
     people = sum(not person["disabled"] for person in found["people"])
     console.print(f"{people} people with access, {len(found['tokens'])} personal tokens.")

@@ -19,15 +19,20 @@ def verify(folder: Path) -> None:
     from rich.progress import Progress
 
     from gateway.cli.proof import Broken, Tally, verify_chains
+    from gateway.files.store import LocalFiles
     from gateway.store.store import Store
 
     async def run(store: Store) -> Tally:
         with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("verifying", total=None)
-            return await verify_chains(store, lambda done, total: progress.update(task, completed=done, total=total))
+            files = LocalFiles(settings.files)
+            return await verify_chains(
+                store, files, lambda done, total: progress.update(task, completed=done, total=total)
+            )
 
+    settings = read_settings(folder)
     try:
-        tally = with_store(read_settings(folder), run)
+        tally = with_store(settings, run)
     except Broken as broken:
         click.echo(f"broken: {broken}")
         sys.exit(1)

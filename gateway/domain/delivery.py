@@ -20,6 +20,7 @@ Move = Literal[
     "rejected",
     "lost",
     "strand",
+    "withhold",
     "retry",
     "settle_sent",
     "settle_delivered",
@@ -41,6 +42,7 @@ MOVES: Final[dict[tuple[State, Move], State]] = {
     ("sending", "rejected"): "failed",  # permanent: a person decides
     ("sending", "lost"): "unknown",  # its fate is not known: looked up, never resent blindly
     ("queued", "strand"): "failed",  # its channel is gone: a person decides
+    ("queued", "withhold"): "failed",  # the customer has opted out since it was written
     # A report came in before the provider's own answer: what it said stands.
     ("sent", "accepted"): "sent",
     ("delivered", "accepted"): "delivered",
@@ -99,6 +101,7 @@ _WORDS: Final[dict[Move, str]] = {
     "rejected": "rejected",
     "lost": "of unknown fate",
     "strand": "given up for want of its channel",
+    "withhold": "withheld from a customer who has opted out",
     "retry": "sent again",
     "settle_sent": "settled as sent",
     "settle_delivered": "settled as delivered",

@@ -13,11 +13,25 @@ Kind = Literal[
     "thread.released",
     "thread.done",
     "thread.moved",
+    "thread.opened",
+    "line.opted_out",
+    "line.opted_in",
+    "line.help",
+    "attachment.changed",
     "channel.unrouted",
 ]
 
-QUIET_LINES: Final[tuple[Kind, ...]] = ("thread.claimed", "thread.released", "thread.done", "thread.moved")
-"""Events that stand in a thread as one quiet line each."""
+QUIET_LINES: Final[tuple[Kind, ...]] = (
+    "thread.claimed",
+    "thread.released",
+    "thread.done",
+    "thread.moved",
+    "thread.opened",
+    "line.opted_out",
+    "line.opted_in",
+    "line.help",
+)
+"""Events that stand in a thread as one quiet line each. The index `event_quiet` names them in this order."""
 
 SYSTEM: Final = "_system"
 """The log of what belongs to no team: seen by admins only. Not a team id that a config may use."""

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
+"""Without the zone, `isoformat` writes none. It takes a tenth of the time of `strftime`, and a page has a hundred."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -20,4 +22,4 @@ def from_micros(value: int) -> datetime:
 
 def rfc3339(value: int) -> str:
     """Stored microseconds as "2026-11-22T09:05:00.000000Z": always six digits, so that text order is time order."""
-    return from_micros(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_NAIVE_EPOCH + timedelta(microseconds=value)).isoformat(timespec="microseconds") + "Z"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NewType
 
+from gateway.domain.attachment import Attachment
 from gateway.domain.delivery import State
 
 MessageId = NewType("MessageId", int)
@@ -67,17 +69,31 @@ class Message:
     detail: str | None
     state_at: int | None
     """Since when the delivery is in this state."""
+    files: int = 0
+    """How many attachments it has."""
+    sent_at: int | None = None
+    """When the customer wrote it, if it came in late."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 def digest(
-    salt: bytes, body: str, evidence: str, identity: int, kind: str, address: str, channel: str, endpoint: str, at: int
+    salt: bytes,
+    body: str,
+    evidence: str,
+    identity: int,
+    kind: str,
+    address: str,
+    channel: str,
+    endpoint: str,
+    at: int,
+    files: Sequence[str] = (),
 ) -> bytes:
     """What the authorship chain commits to, SHA-256: the words, under what kind of evidence, whom they went to (the row
-    and the address), from which address of ours, and when.
+    and the address), from which address of ours, when, and with which files (the hashes of their bytes, in order).
 
     The salt (16 random bytes) is erased with the body, so that a text that was erased cannot be guessed from its digest
     while the chain stays verifiable.
     """
-    texts = (body, evidence, str(identity), kind, address, channel, endpoint, str(at))
+    texts = (body, evidence, str(identity), kind, address, channel, endpoint, str(at), *files)
     parts = (salt, *(text.encode() for text in texts))
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

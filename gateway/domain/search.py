@@ -1,18 +1,30 @@
 """Words to find things by: the same for what is stored and what is asked.
 
-Each word is kept with its team's id in front, so that what is common in other teams costs nothing in mine. Words are
-folded (case, accents); scripts written without spaces are kept character by character, and found as phrases.
+Each word is kept with its team's id in front, so that what is common in other teams costs nothing in mine; and once
+more for EVERYONE, so that whoever holds all teams need not ask for each. Behind that stands the stretch of ids that the
+text is in: the beginning of a word is looked for in one stretch after the other, newest first, never in all texts at
+once. Words are folded (case, accents); scripts written without spaces are kept character by character, and found as
+phrases.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 MARK: Final = "§"
-"""Between the team and the word. Neither an id nor a word can have it."""
+"""Between the team, the stretch and the word. Neither an id nor a word can have it."""
+EVERYONE: Final = ""
+"""Stands for all teams together. No team has this id."""
+STRETCH: Final = 1 << 18
+"""Ids in one stretch of a team's words: short enough for a team that writes a third of them, long enough that a word
+which is not there is soon looked for in all."""
+SHORT_STRETCH: Final = 1 << 15
+"""Of everyone's words, of which there are many more."""
+MOST_STRETCHES: Final = 32
+"""Asked for at once."""
 MOST_WORDS: Final = 12
 """Of one question; the rest is left out."""
 SHORTEST_PREFIX: Final = 2
@@ -42,26 +54,47 @@ def number_words(number: str) -> list[str]:
     return sorted({digits[-length:] for length in (15, 10, 7, 4) if len(digits) >= length} | {digits} - {""})
 
 
-def document(team: str, found: Sequence[str]) -> str:
-    """What is indexed for one team."""
-    return " ".join(f"{team}{MARK}{word}" for word in found)
+def document(team: str, id_: int, found: Sequence[str]) -> str:
+    """What is indexed for a text of one team."""
+    own, all_ = _before(team, id_ // _length(team)), _before(EVERYONE, id_ // _length(EVERYONE))
+    return " ".join([own + word for word in found] + [all_ + word for word in found])
 
 
-def question(teams: Sequence[str], text: str) -> str | None:
-    """An FTS5 query (https://sqlite.org/fts5.html, "Full-text Query Syntax") for texts of these teams that have every
-    word, the last as a beginning too; None when there is nothing to look for. Every word is quoted: nothing in it is
-    syntax."""
+def questions(teams: Sequence[str], text: str, newest: int) -> Iterator[str]:
+    """FTS5 queries (https://sqlite.org/fts5.html, "Full-text Query Syntax") for texts of these teams that have every
+    word, the last as a beginning too; none when there is nothing to look for.
+
+    Each is for older texts than the one before, from the id `newest` down to 1. The first are for one stretch each,
+    since a common word is found in it often enough; then for more and more, since a rare one is in few. Every word is
+    quoted: nothing in it is syntax.
+    """
     asked = words(text)[:MOST_WORDS]
     if not asked or not teams:
-        return None
-    return " OR ".join(f"({_of_team(team, asked, text)})" for team in teams)
+        return
+    begins = len(asked[-1]) >= SHORTEST_PREFIX and not text[-1:].isspace() and not _UNSPACED.match(asked[-1])
+    top = last = newest // _length(teams[0])
+    while last >= 0:
+        looked = top - last  # as many again: one, one, two, four ...
+        first = max(0, last + 1 - min(looked or 1, MOST_STRETCHES))
+        yield " OR ".join(
+            f"({_terms(_before(team, stretch), asked, begins)})"
+            for stretch in range(last, first - 1, -1)
+            for team in teams
+        )
+        last = first - 1
 
 
-def _of_team(team: str, asked: Sequence[str], text: str) -> str:
-    terms = []
+def _length(team: str) -> int:
+    return STRETCH if team else SHORT_STRETCH
+
+
+def _before(team: str, stretch: int) -> str:
+    return f"{team}{MARK}{stretch:x}{MARK}"
+
+
+def _terms(before: str, asked: Sequence[str], begins: bool) -> str:
+    terms = ""
     for position, word in enumerate(asked):
-        last = position == len(asked) - 1 and not text[-1:].isspace()
-        begins = last and len(word) >= SHORTEST_PREFIX and not _UNSPACED.match(word)
         follows = position and _UNSPACED.match(word) and _UNSPACED.match(asked[position - 1])
-        terms.append((" + " if follows else " ") + f'"{team}{MARK}{word}"' + (" *" if begins else ""))
-    return "".join(terms).strip()
+        terms += (" + " if follows else " ") + f'"{before}{word}"'
+    return terms.strip() + (" *" if begins else "")

@@ -41,7 +41,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A pair of addresses: the customer's, and the one of ours that they write to."""
+    """A pair of addresses: the customer's, and the one of ours that they write to. Opt-outs hold for a pair."""
 
     id: int
     identity: int
@@ -49,3 +49,9 @@ class Line:
     address: str
     channel: str
     endpoint: str
+    last: bool = False
+    """Whether the customer last wrote here."""
+    opted_out_at: int | None = None
+    """Since when nothing may be sent; None where it may."""
+    wrote_again: bool = False
+    """Whether the customer has written since, which does not reopen the pair: the carrier still blocks."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.domain.attachment import Attachment
 from gateway.domain.author import Principal
 from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message
 from gateway.domain.thread import Thread
 
 Json = dict[str, Any]
+
+
+def attachment(value: Attachment) -> Json:
+    """A file without its URLs, which are signed at the edge (`gateway.files.links`)."""
+    shape: Json = {"id": str(value.id), "name": value.name, "type": value.type, "state": value.state}
+    facts = {"size": value.size, "width": value.width, "height": value.height, "detail": value.detail}
+    return shape | {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def message(value: Message) -> Json:
@@ -24,10 +32,12 @@ def message(value: Message) -> Json:
         "author": author,
         "channel": value.channel,
         "body": value.body,
-        "attachments": [],
+        "attachments": [attachment(file) for file in value.attachments] if value.files else [],
         "media": [{"content_type": kind} for kind in value.media],
         "at": rfc3339(value.at),
     }
+    if value.sent_at is not None:
+        shape |= {"late": True, "sent_at": rfc3339(value.sent_at)}
     if value.state is not None:
         shape["delivery"] = {"state": value.state} | ({"detail": value.detail} if value.detail else {})
         if value.state_at is not None:

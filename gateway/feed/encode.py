@@ -14,7 +14,8 @@ import orjson
 
 from gateway.domain import wire
 from gateway.domain.instant import rfc3339
-from gateway.domain.message import TeamId, ThreadId
+from gateway.domain.message import Message, TeamId, ThreadId
+from gateway.files.links import Links
 from gateway.store import events, messages, threads
 from gateway.store.events import Event
 from gateway.store.store import Tx
@@ -22,49 +23,63 @@ from gateway.store.store import Tx
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One event, encoded. `home` and `thread` decide who may have it."""
+    """One event, encoded for the desk. `home` and `thread` decide who may have it; `said` is the message it is about,
+    for its customer."""
 
     team: TeamId
     seq: int
     thread: ThreadId | None
     home: bool
     body: bytes
+    kind: str
+    said: Message | None
 
 
-async def news_after(tx: Tx, positions: Mapping[TeamId, int]) -> list[News]:
+async def news_after(tx: Tx, positions: Mapping[TeamId, int], links: Links | None = None) -> list[News]:
     """What the logs hold past these positions, team by team in order: a bounded part of all, with a share for each."""
     found: list[Event] = []
     heads = await events.heads(tx, list(positions))
     behind = [team for team, head in heads.items() if head > positions[team]]
     for team in behind:
         found += await events.after(tx, team, positions[team], max(1, events.PAGE // len(behind)))
-    return await _encode(tx, found)
+    return await _encode(tx, found, links)
 
 
-async def _encode(tx: Tx, found: Sequence[Event]) -> list[News]:
+async def _encode(tx: Tx, found: Sequence[Event], links: Links | None) -> list[News]:
     if not found:
         return []
     data = [orjson.loads(event.data) for event in found]
     said = await messages.unscoped_messages(tx, sorted({item["message"] for item in data if "message" in item}))
     rows = await threads.unscoped_threads(tx, sorted({event.thread for event in found if event.thread is not None}))
-    people = await events.names(tx, sorted({item["by"] for item in data if "by" in item}))
+    people = await events.names(tx, sorted({item["by"] for item in data if item.get("by") is not None}))
     return [
-        News(event.team, event.seq, event.thread, event.home, _frame(event, item, said, rows, people))
+        _news(event, said.get(item.get("message")), _shape(event, item, said, rows, people), links)
         for event, item in zip(found, data, strict=True)
     ]
 
 
-def _frame(
-    event: Event, data: dict[str, Any], said: Mapping[int, Any], rows: Mapping[int, Any], people: Mapping[int, str]
-) -> bytes:
+def _news(event: Event, said: Message | None, shape: wire.Json, links: Links | None) -> News:
+    if links is not None:
+        links.sign(shape)
+    body = b"event: %b\ndata: %b\n\n" % (event.kind.encode(), orjson.dumps(shape))
+    return News(event.team, event.seq, event.thread, event.home, body, event.kind, said)
+
+
+def _shape(
+    event: Event,
+    data: dict[str, Any],
+    said: Mapping[int, Message],
+    rows: Mapping[int, Any],
+    people: Mapping[int, str],
+) -> wire.Json:
     shape: wire.Json = {"kind": event.kind, "team": event.team, "at": rfc3339(event.at)}
     if event.thread is not None:
         shape["thread"] = str(event.thread)
         if event.thread in rows:
             shape["row"] = wire.thread(rows[event.thread])
-    if data.pop("message", None) in said:
-        shape["message"] = wire.message(said[orjson.loads(event.data)["message"]])
-    by = data.pop("by", None)
-    if by is not None:
-        shape["by"] = {"id": str(by), "name": people.get(by, "")}
-    return b"event: %b\ndata: %b\n\n" % (event.kind.encode(), orjson.dumps(data | shape))
+    about = {key: value for key, value in data.items() if key not in {"message", "by"}}
+    if data.get("message") in said:
+        shape["message"] = wire.message(said[data["message"]])
+    if data.get("by") is not None:
+        shape["by"] = {"id": str(data["by"]), "name": people.get(data["by"], "")}
+    return about | shape

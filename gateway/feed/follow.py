@@ -8,31 +8,36 @@ reader that is too slow is cut off, and resumes by its cursor without a gap or a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
 
 from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Misuse, Problem, Unavailable
+from gateway.feed import watch
 from gateway.feed.cursor import decode
 from gateway.feed.encode import News, news_after
+from gateway.feed.hubs import Hubs
 from gateway.feed.presence import Presence
-from gateway.feed.stream import Stream, concerns, frame
+from gateway.feed.standing import Standings
+from gateway.feed.stream import Desk, Stream
+from gateway.feed.watch import Watch
+from gateway.files.links import Links
 from gateway.store import credentials, events
 from gateway.store.doorbell import Doorbell
 from gateway.store.events import Audience, Heads
 from gateway.store.store import Store, Tx
+from gateway.store.visitors import Token, Visitor
 
 POLL: Final = 1.0
 """Seconds after which the logs are read though no bell rang, and within which a revoked session's stream ends."""
 HEARTBEAT: Final = 15.0
 """Seconds between comments that keep proxies from closing an idle stream."""
-SLOW: Final = 256 * 1024
-"""Bytes waiting in one connection's write buffer at which its reader is cut off."""
 FAR_BEHIND: Final = 5_000
 """Events of one team past which a client is told to read its lists again instead of being told each."""
 MOST_STREAMS: Final = 20_000
+"""Of people, and as many again of customers: neither can keep the others out."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -41,15 +46,21 @@ class Feed:
     """Everyone who listens on this node."""
 
     def __init__(
-        self, store: Store, doorbell: Doorbell, clock: Callable[[], int], most_streams: int = MOST_STREAMS
+        self,
+        store: Store,
+        doorbell: Doorbell,
+        clock: Callable[[], int],
+        most_streams: int = MOST_STREAMS,
+        links: Links | None = None,
     ) -> None:
         self._store = store
         self._ear = doorbell.listen()
         self._clock = clock
         self._most = most_streams
-        self._streams: set[Stream] = set()
+        self._links = links
+        self._hubs = Hubs(links, self.leave)
+        self._standings = Standings(store, clock)
         self.presence = Presence()
-        self._hubs: dict[Audience, set[Stream]] = {}
         self._followers: dict[TeamId, int] = {}
         self.positions: Heads = {}
         """How far each followed team's log was dispatched here."""
@@ -68,26 +79,47 @@ class Feed:
         self.end_all()
 
     def end_all(self) -> None:
-        for stream in list(self._streams):
-            stream.end()
+        self._standings.end_all()
 
     def __len__(self) -> int:
-        return len(self._streams)
+        return len(self._standings.desks) + len(self._standings.watches)
 
-    async def open(self, secret: bytes, cursor: str | None) -> Stream:
+    async def open(self, secret: bytes, cursor: str | None) -> Desk:
         """A stream for the person behind a hashed session or token. Raises Unauthenticated, Malformed, Unavailable."""
-        if len(self._streams) >= self._most:
-            raise Unavailable("too many streams are open on this node", retry_after=5)
+        self._refuse_too_many(len(self._standings.desks))
         asked = decode(cursor) if cursor is not None else None
         standing, audience, heads = await self._store.read(_standing, secret, self._clock())
-        start = dict(heads) if asked is None else {team: asked.get(team, -1) for team in heads}
-        lost = [team for team, seq in start.items() if not max(0, heads[team] - FAR_BEHIND) <= seq <= heads[team]]
-        stream = Stream(self, secret, standing, audience, start | {team: heads[team] for team in lost}, bool(lost))
-        self._streams.add(stream)
+        start, lost = _start(asked, heads)
+        stream = Desk(self, secret, standing, audience, start, resync=lost)
+        self._enter(stream, heads)
+        return stream
+
+    async def watch(self, token: Token, cursor: str | None) -> Watch:
+        """A stream for a customer, on their own thread. Raises Unauthenticated, Malformed, Unavailable."""
+        self._refuse_too_many(len(self._standings.watches))
+        asked = decode(cursor) if cursor is not None else None
+        visitor, heads = await self._store.read(watch.opening, token, self._clock())
+        start, lost = _start(asked, heads)
+        stream = Watch(self, visitor, start, resync=lost)
+        self._enter(stream, heads)
+        return stream
+
+    def _refuse_too_many(self, open_: int) -> None:
+        if open_ >= self._most:
+            raise Unavailable("too many streams are open on this node", retry_after=5)
+
+    def _enter(self, stream: Stream, heads: Heads) -> None:
+        self._standings.add(stream)
         for team, head in heads.items():
             self._followers[team] = self._followers.get(team, 0) + 1
             self.positions.setdefault(team, head)
-        return stream
+
+    def began(self, identity: int) -> None:
+        """A customer has written for the first time: they have a thread to watch now."""
+        self._standings.began(identity)
+
+    async def has_begun(self, visitor: Visitor) -> bool:
+        return await self._store.read(watch.has_begun, visitor, self._clock())
 
     def behind(self, positions: Heads) -> Heads:
         """Those of the places that the others here have passed."""
@@ -98,23 +130,22 @@ class Feed:
         return any(seq > self.positions[team] for team, seq in positions.items())
 
     async def read(self, positions: Heads) -> list[News]:
-        return await self._store.read(news_after, positions)
+        return await self._store.read(news_after, positions, self._links)
+
+    async def read_own(self, visitor: Visitor, after: int, through: int) -> list[tuple[int, bytes]]:
+        return await self._store.read(watch.own_news, visitor, after, through, self._links)
 
     def join(self, stream: Stream) -> None:
         """Only synchronously after neither `behind` nor `ahead`, so that nothing is dispatched in between."""
         if self.behind(stream.positions) or self.ahead(stream.positions):
             raise Misuse("a stream joined before it had caught up")
-        self._hubs.setdefault(stream.audience, set()).add(stream)
+        self._hubs.add(stream)
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream, whether it ran or was only opened; more than once does no harm."""
-        if stream not in self._streams:
+        if not self._standings.discard(stream):
             return
-        self._streams.discard(stream)
-        hub = self._hubs.get(stream.audience, set())
-        hub.discard(stream)
-        if not hub:
-            self._hubs.pop(stream.audience, None)
+        self._hubs.discard(stream)
         for team in stream.positions:
             self._followers[team] -= 1
             if not self._followers[team]:
@@ -134,36 +165,17 @@ class Feed:
             if self.positions.get(item.team) != item.seq - 1:
                 continue  # nobody follows this team any more, or somebody does again from a later place
             self.positions[item.team] = item.seq
-            for audience, hub in list(self._hubs.items()):
-                if hub and concerns(item, audience):
-                    self._write(hub, frame(item, {team: self.positions[team] for team in _logs(hub)}))
+            self._hubs.dispatch(item, self.positions)
         self.dispatched.ring()
 
     def tell(self, team: TeamId, thread: ThreadId) -> None:
         """Who is in a thread has changed: say so to everyone who may see it. It is in no log, and moves no cursor."""
-        data = self.presence.frame(team, thread, self._clock())
-        for audience, hub in list(self._hubs.items()):
-            if team in audience.teams or thread in audience.guest_threads:
-                self._write(hub, data)
-
-    def _write(self, hub: set[Stream], data: bytes) -> None:
-        for stream in list(hub):
-            if stream.pipe is None or stream.pipe.buffered() > SLOW:
-                self._cut(stream)
-            else:
-                stream.pipe.write(data)
-
-    def _cut(self, stream: Stream) -> None:
-        if stream.pipe is not None:
-            stream.pipe.cut()
-        self.leave(stream)
-        stream.end()
+        self._hubs.tell(team, thread, self.presence.frame(team, thread, self._clock()))
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            for hub in list(self._hubs.values()):
-                self._write(hub, b": still here\n\n")
+            await self._hubs.beat()
 
     async def _watch_standing(self) -> None:
         """A stream does not outlive its session, nor a change of what its person may see."""
@@ -172,25 +184,17 @@ class Feed:
             for team, thread in list(self.presence.expire(self._clock())):
                 self.tell(team, thread)
             try:
-                await self._check_standing()
+                await self._standings.check()
             except Problem as problem:
                 log.warning("feed.standing_unknown", problem=problem.slug)
 
-    async def _check_standing(self) -> None:
-        streams = list(self._streams)
-        if not streams:
-            return
-        secrets = tuple({stream.secret for stream in streams})
-        good = await self._store.read(events.still_good, secrets, self._clock())
-        for stream in streams:
-            standing = good.get(stream.secret)
-            if standing is None or standing.reach_version != stream.reach_version:
-                stream.end()
 
-
-def _logs(hub: set[Stream]) -> Heads:
-    """The logs that a hub's streams follow: the same for all, since they are of one audience."""
-    return next(iter(hub)).positions
+def _start(asked: Mapping[TeamId, int] | None, heads: Heads) -> tuple[Heads, bool]:
+    """Where a stream starts in each log, and whether its client must read its lists again first: a place that is too
+    far behind, or in another log, is not caught up from."""
+    start = dict(heads) if asked is None else {team: asked.get(team, -1) for team in heads}
+    lost = [team for team, seq in start.items() if not max(0, heads[team] - FAR_BEHIND) <= seq <= heads[team]]
+    return start | {team: heads[team] for team in lost}, bool(lost)
 
 
 async def _standing(tx: Tx, secret: bytes, now: int) -> tuple[events.Standing, Audience, Heads]:

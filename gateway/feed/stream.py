@@ -6,6 +6,7 @@ The bytes of an event are the same for everybody; only the id line in front tell
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.author import AgentId
@@ -34,25 +35,14 @@ class Pipe(Protocol):
         """Drop the connection without ceremony."""
 
 
-class Stream:
+class Stream(ABC):
     """One client's stream, from `open` to its end."""
 
-    __slots__ = ("_ended", "_feed", "_resync", "agent", "audience", "pipe", "positions", "reach_version", "secret")
+    __slots__ = ("_ended", "_feed", "_resync", "pipe", "positions", "secret")
 
-    def __init__(
-        self,
-        feed: Feed,
-        secret: bytes,
-        standing: events.Standing,
-        audience: Audience,
-        positions: Heads,
-        resync: bool,
-    ) -> None:
+    def __init__(self, feed: Feed, secret: bytes, positions: Heads, *, resync: bool) -> None:
         self._feed = feed
         self.secret = secret
-        self.agent: AgentId = standing.agent
-        self.reach_version = standing.reach_version
-        self.audience = audience
         self.positions = positions
         self._resync = resync
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,17 +76,42 @@ class Stream:
             else:
                 return
 
+    @abstractmethod
+    async def _read_on(self, pipe: Pipe, behind: Heads) -> None:
+        """Write what the database holds past these places and not past the others', and move the places on."""
+
+    def end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+
+class Desk(Stream):
+    """A person's: everything that they may see."""
+
+    __slots__ = ("agent", "audience", "reach_version")
+
+    def __init__(
+        self,
+        feed: Feed,
+        secret: bytes,
+        standing: events.Standing,
+        audience: Audience,
+        positions: Heads,
+        *,
+        resync: bool,
+    ) -> None:
+        super().__init__(feed, secret, positions, resync=resync)
+        self.agent: AgentId = standing.agent
+        self.reach_version = standing.reach_version
+        self.audience = audience
+
     async def _read_on(self, pipe: Pipe, behind: Heads) -> None:
         for news in await self._feed.read(behind):
             if news.seq <= self._feed.positions[news.team]:
                 self.positions[news.team] = news.seq
                 if concerns(news, self.audience):
-                    pipe.write(frame(news, self.positions))
+                    pipe.write(frame(news.body, self.positions))
         await pipe.drain()
-
-    def end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
 
 
 def concerns(news: News, audience: Audience) -> bool:
@@ -104,8 +119,8 @@ def concerns(news: News, audience: Audience) -> bool:
     return (news.home and news.team in audience.teams) or news.thread in audience.guest_threads
 
 
-def frame(news: News, positions: Heads) -> bytes:
-    return b"id: " + encode(positions).encode() + b"\n" + news.body
+def frame(body: bytes, positions: Heads) -> bytes:
+    return b"id: " + encode(positions).encode() + b"\n" + body
 
 
 def _resync(positions: Heads) -> bytes:

@@ -10,10 +10,10 @@ from gateway.actions import claim, decide, note, read, reply, view
 from gateway.domain import wire
 from gateway.domain.event import SYSTEM
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.domain.thread import Line
 from gateway.domain.wire import Json
-from gateway.errors import Invalid, Unreachable
+from gateway.errors import Invalid
 from gateway.feed import cursor
+from gateway.http import ways
 from gateway.http.deps import Deps
 from gateway.http.route import Call, Route
 from gateway.http.shapes import (
@@ -52,13 +52,16 @@ async def threads(call: Call[Nothing, InboxQuery]) -> Json:
 
 
 async def thread(call: Call[Nothing, Nothing]) -> Json:
-    row, lines, draft = await call.deps.store.read(view.thread, call.secret, ThreadId(call.id), call.now)
+    opened = await call.deps.store.read(view.thread, call.secret, ThreadId(call.id), call.now)
+    row, up = opened.thread, live(call.deps)
     team = call.deps.settings().teams.get(row.team)
     facts = {
         "team_name": team.name if team else row.team,
-        "identities": _identities(lines),
-        "reply_to": _reply_to(lines, live(call.deps)),
-        "draft": draft,
+        "identities": ways.identities(opened.lines),
+        "ways": ways.ways(opened.lines, up),
+        "reply_to": ways.reply_to(opened.lines, up),
+        "consents": opened.consents,
+        "draft": opened.draft,
     }
     return wire.own_thread(row) | facts
 
@@ -81,6 +84,8 @@ async def write_reply(call: Call[ReplyDraft, Nothing]) -> Json:
         call.fingerprint,
         secrets.token_bytes(SALT_BYTES),
         call.now,
+        call.body.way,
+        tuple(call.body.attachments),
     )
     return await call.deps.store.write(reply.reply, order)
 
@@ -125,10 +130,9 @@ def team_names(deps: Deps, teams: list[TeamId]) -> list[Json]:
     return [{"id": id_, "name": team.name if team else id_} for id_, team in named]
 
 
-def live(deps: Deps) -> dict[str, int]:
-    """The channels that are up, and how many characters each takes."""
+def live(deps: Deps) -> ways.Live:
     adapters = {name: deps.channels.get(name) for name in deps.channels}
-    return {name: adapter.capabilities.max_body for name, adapter in adapters.items() if adapter is not None}
+    return {name: adapter.capabilities for name, adapter in adapters.items() if adapter is not None}
 
 
 def cursor_of(view_name: View, at: Place) -> str:
@@ -151,20 +155,6 @@ def place(view_name: View, text: str) -> Place:
 def _page(page: view.Page, following: str | None) -> Json:
     shape: Json = {"items": page.items, "feed": cursor.encode(page.heads)}
     return shape if following is None else shape | {"next": following}
-
-
-def _identities(lines: list[Line]) -> list[Json]:
-    pairs = dict.fromkeys((line.kind, line.address, line.channel) for line in lines)
-    return [{"kind": kind, "address": address, "channel": channel} for kind, address, channel in pairs]
-
-
-def _reply_to(lines: list[Line], channels: dict[str, int]) -> Json | None:
-    try:
-        line = reply.choose_line(lines, None, channels)
-    except Unreachable:
-        return None
-    most = channels[line.channel]
-    return {"channel": line.channel, "endpoint": line.endpoint, "address": line.address, "max_body": most}
 
 
 _THREAD: Final = f"{BASE}/threads/{{id}}"

@@ -9,6 +9,8 @@ from typing import Final, Literal
 from gateway.channels.registry import Channels
 from gateway.errors import Fault
 from gateway.feed.follow import Feed
+from gateway.files.intake import Intake
+from gateway.files.links import Links
 from gateway.http.metrics import Metrics
 from gateway.http.passwords import Passwords
 from gateway.settings import Settings
@@ -61,8 +63,13 @@ class Deps:
     channels: Channels
     feed: Feed
     clock: Callable[[], int]
+    intake: Intake
+    """The way in for files, and where they are."""
+    links: Links
     config: Callable[[], ConfigState] = ConfigState
     """How the config folder stands to what is in use."""
+    outage: Callable[[], None] = lambda: None
+    """Told when a webhook was answered that nothing was taken."""
     started_at: int = 0
     demo: DemoPhone | None = None
     readings: tuple[Reading, ...] = ()

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.actions import draft, overview, view
-from gateway.domain.message import ThreadId
+from gateway.actions import begin, draft, opt_out, overview, view
+from gateway.channels.config import BY_REGION
+from gateway.channels.contract import Adapter
+from gateway.domain.address import Address
+from gateway.domain.instant import micros
+from gateway.domain.message import TeamId, ThreadId
 from gateway.domain.wire import Json
+from gateway.errors import Invalid, Unreachable
 from gateway.feed import cursor
-from gateway.http.agent_api import BASE
-from gateway.http.desk_shapes import Counts, DraftBody, Found, Presence, PresenceState, SearchQuery, Status
+from gateway.http import ways
+from gateway.http.agent_api import BASE, SALT_BYTES, live
+from gateway.http.deps import Deps
+from gateway.http.desk_shapes import (
+    Begun,
+    Counts,
+    DraftBody,
+    FirstMessage,
+    Found,
+    OptOutNote,
+    Presence,
+    PresenceState,
+    SearchQuery,
+    Status,
+)
 from gateway.http.route import Call, Route
 from gateway.http.shapes import Nothing
 from gateway.http.status import status
+from gateway.http.ways import Ways
+from gateway.store.consents import Consent
 
 
 async def search(call: Call[Nothing, SearchQuery]) -> Json:
@@ -43,6 +64,55 @@ async def put_presence(call: Call[PresenceState, Nothing]) -> Json:
     if feed.presence.say(team, thread, principal.agent, principal.author.name, call.body.state, call.now):
         feed.tell(team, thread)
     return {"people": feed.presence.people(thread, call.now)}
+
+
+async def opt_out_by_hand(call: Call[OptOutNote, Nothing]) -> Json:
+    store, thread = call.deps.store, ThreadId(call.id)
+    await store.write(opt_out.opt_out, call.secret, thread, call.body.way, call.body.note, call.now)
+    opened = await store.read(view.thread, call.secret, thread, call.now)
+    return {"ways": ways.ways(opened.lines, live(call.deps))}
+
+
+async def write_first(call: Call[FirstMessage, Nothing]) -> Json:
+    deps, draft_, given = call.deps, call.body, call.body.consent
+    adapter = deps.channels.get(draft_.channel)
+    if adapter is None or not adapter.capabilities.first:
+        raise Unreachable("on this channel nobody can be written to first")
+    address = adapter.address(draft_.address)
+    if address is None:
+        raise Invalid("address: that is not an address of this channel")
+    if len(draft_.body) > adapter.capabilities.max_body:
+        raise Invalid(f"this channel takes {adapter.capabilities.max_body:,} characters at most")
+    if micros(given.when) > call.now:
+        raise Invalid("consent.when: that is yet to come")
+    order = begin.Opening(
+        call.secret,
+        draft_.channel,
+        address,
+        _doors(deps, adapter, address, draft_),
+        draft_.body,
+        Consent(given.who, micros(given.when), given.how),
+        call.key,
+        call.fingerprint,
+        secrets.token_bytes(SALT_BYTES),
+        call.now,
+    )
+    return await deps.store.write(begin.begin, order)
+
+
+def _doors(deps: Deps, adapter: Adapter, address: Address, asked: FirstMessage) -> tuple[begin.Door, ...]:
+    """Our addresses that fit what was asked for. By region, a customer nobody knows goes to the team asked for."""
+    teams = deps.settings().teams
+    doors = []
+    for endpoint in adapter.endpoints() if asked.sender is None else (asked.sender,):
+        place = adapter.destination(endpoint)
+        if place is None:
+            raise Invalid("from: that is not an address of ours on this channel")
+        by_region = place.team == BY_REGION
+        team = (asked.team or teams.route(address).id) if by_region else place.team
+        if asked.team in {None, team}:
+            doors.append(begin.Door(endpoint, TeamId(team), by_region))
+    return tuple(doors)
 
 
 async def show_status(call: Call[Nothing, Nothing]) -> Json:
@@ -76,6 +146,28 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         Nothing,
         Presence,
         problems=(404, 422),
+    ),
+    Route(
+        "POST",
+        f"{BASE}/threads",
+        write_first,
+        "Write first, with the recorded consent",
+        FirstMessage,
+        Nothing,
+        Begun,
+        status=201,
+        problems=(403, 409, 422),
+        makes=True,
+    ),
+    Route(
+        "POST",
+        f"{_THREAD}/opt-out",
+        opt_out_by_hand,
+        "Record that a customer wants nothing more by one way; only the carrier's word opens it again",
+        OptOutNote,
+        Nothing,
+        Ways,
+        problems=(403, 404, 422),
     ),
     Route("GET", f"{BASE}/status", show_status, "How the gateway is doing", Nothing, Nothing, Status, problems=(403,)),
 )

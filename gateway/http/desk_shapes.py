@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from gateway.domain.message import BODY_LIMIT
 from gateway.feed.presence import State
-from gateway.http.shapes import Id, InboxRow, Limit, Message, Query, Request, Text
+from gateway.http.shapes import Body, Id, InboxRow, Limit, Message, Query, Request, Text
+
+
+def _moment(value: Any) -> Any:
+    """RFC 3339 with its zone."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise PydanticCustomError("moment", "write a time such as 2026-11-22T09:00:00Z")
+    return found
 
 
 class SearchQuery(Query):
@@ -64,6 +76,37 @@ class Presence(BaseModel):
     people: list[Present]
 
 
+class OptOutNote(Request):
+    """A customer asked in other words to get nothing more by this way; `note` says how."""
+
+    way: Id
+    note: Annotated[Body, Field(max_length=1_000)]
+
+
+class ConsentGiven(Request):
+    """Who agreed to be written to, when, and how: on paper, on the phone, on a form."""
+
+    who: Annotated[Body, Field(max_length=255)]
+    when: Annotated[datetime, BeforeValidator(_moment), Field(strict=False)]
+    how: Annotated[Body, Field(max_length=1_000)]
+
+
+class FirstMessage(Request):
+    """`from` is an address of ours; without, one of a team of the person who writes."""
+
+    channel: Annotated[Text, Field(max_length=64)]
+    address: Annotated[Text, Field(min_length=1, max_length=255)]
+    body: Body
+    consent: ConsentGiven
+    sender: Annotated[Annotated[Text, Field(max_length=255)] | None, Field(alias="from")] = None
+    team: Annotated[Text, Field(max_length=64)] | None = None
+
+
+class Begun(BaseModel):
+    thread: InboxRow
+    message: Message
+
+
 class FaultShape(BaseModel):
     path: str
     line: int
@@ -78,6 +121,16 @@ class LastError(BaseModel):
     detail: str
 
 
+class Misconfiguration(BaseModel):
+    """An error of our own set-up, as the provider named it: how often, when last, and the provider's page about it."""
+
+    code: str
+    detail: str
+    count: int
+    at: datetime
+    link: str | None = None
+
+
 class ChannelStatus(BaseModel):
     name: str
     adapter: str
@@ -88,6 +141,7 @@ class ChannelStatus(BaseModel):
     sending: int
     retrying: int
     unknown: int
+    configuration: list[Misconfiguration]
 
 
 class PersonStatus(BaseModel):

@@ -23,7 +23,7 @@ _WORDS: Final = {
     408: "The body did not arrive in time",
     409: "The state of things is against it",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is of another type",
     422: "Well formed, but refused",
     429: "Too often; see Retry-After",
     503: "Not now, nothing happened; see Retry-After",
@@ -32,9 +32,20 @@ _ABOUT: Final = """Identifiers are opaque strings; times are RFC 3339 in UTC. Er
 
 Document = dict[str, Any]
 
+_FORM: Final[Document] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "required": ["file"],
+        }
+    }
+}
+"""RFC 7578, with one part."""
 
-def document(routes: Iterable[Route[Any, Any]], cookie: str) -> Document:
-    """The whole document; `cookie` is the name that sessions have here."""
+
+def document(routes: Iterable[Route[Any, Any]], cookie: str, visitor_cookie: str) -> Document:
+    """The whole document; the cookies are what sessions and visitors' tokens are called here."""
     table = tuple(routes)
     paths: dict[str, Document] = {}
     for route in table:
@@ -48,6 +59,8 @@ def document(routes: Iterable[Route[Any, Any]], cookie: str) -> Document:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "A personal access token"},
                 "session": {"type": "apiKey", "in": "cookie", "name": cookie},
+                "visitor": {"type": "http", "scheme": "bearer", "description": "A customer's token"},
+                "chat": {"type": "apiKey", "in": "cookie", "name": visitor_cookie},
             },
         },
     }
@@ -57,18 +70,28 @@ def _operation(route: Route[Any, Any]) -> Document:
     operation: Document = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
-        "security": [] if route.is_open else [{"token": []}, {"session": []}],
+        "security": _security(route),
         "responses": {str(route.status): _success(route)} | {str(code): _problem(code) for code in _codes(route)},
     }
     if parameters := [*_path_parameters(route.path), *_query_parameters(route.query), *_headers(route)]:
         operation["parameters"] = parameters
-    if route.body is not Nothing:
+    if route.uploads:
+        operation["requestBody"] = {"required": True, "content": _FORM}
+    elif route.body is not Nothing:
         operation["requestBody"] = {"required": route.needs_body, "content": _json(route.body)}
     return operation
 
 
+def _security(route: Route[Any, Any]) -> list[Document]:
+    """Any of these will do; a customer's open route takes none as well."""
+    if route.who == "customer":
+        return [{"visitor": []}, {"chat": []}, *([{}] if route.is_open else [])]
+    return [] if route.is_open else [{"token": []}, {"session": []}]
+
+
 def _codes(route: Route[Any, Any]) -> list[int]:
-    with_body = (400, 408, 413, 415) if route.body is not Nothing else (413, 408) if route.method != "GET" else ()
+    has_body = route.body is not Nothing or route.uploads
+    with_body = (400, 408, 413, 415) if has_body else (413, 408) if route.method != "GET" else ()
     with_credential = () if route.is_open and route.body is Nothing else (401,)
     changing = (403,) if route.method != "GET" else ()
     return sorted({*route.problems, *with_body, *with_credential, *changing, 503})

@@ -35,10 +35,17 @@ def client(request: web.Request, trusted: Sequence[Network]) -> str:
     An IPv6 address counts as its /64, since a client has all of that.
     """
     address = request.remote or ""
-    hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")]
+    hops = [_without_port(hop.strip()) for hop in ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")]
     while hops and _is_trusted(address, trusted):
         address = hops.pop() or address
     return _whole(address)
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write "192.0.2.1:5678" or "[2001:db8::1]:5678" (RFC 7239, 6)."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:

@@ -29,15 +29,16 @@ def credential(request: web.Request, settings: Settings) -> bytes:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        return _hash(token.strip())
+        return hashed(token.strip())
     session = request.cookies.get(cookie_name(settings), "")
-    secret = _hash(session)
+    secret = hashed(session)
     if request.method not in _SAFE:
         refuse_other_sites(request, settings)
     return secret
 
 
-def _hash(secret: str) -> bytes:
+def hashed(secret: str) -> bytes:
+    """What is looked up of a token or session. Raises Unauthenticated for what can be none."""
     if not 0 < len(secret) <= _LONGEST:
         raise Unauthenticated
     return secret_hash(secret)
@@ -76,16 +77,17 @@ def cookie_name(settings: Settings) -> str:
 
 
 def give_session(response: web.Response, settings: Settings, secret: str) -> None:
-    _set(response, settings, secret, int(timedelta(days=SESSION_DAYS).total_seconds()))
+    set_cookie(response, settings, cookie_name(settings), secret, int(timedelta(days=SESSION_DAYS).total_seconds()))
 
 
 def take_session(response: web.Response, settings: Settings) -> None:
-    _set(response, settings, "", 0)
+    set_cookie(response, settings, cookie_name(settings), "", 0)
 
 
-def _set(response: web.Response, settings: Settings, value: str, seconds: int) -> None:
+def set_cookie(response: web.StreamResponse, settings: Settings, name: str, value: str, seconds: int) -> None:
+    """A cookie for this host's own pages, which no script can read."""
     response.set_cookie(
-        cookie_name(settings),
+        name,
         value,
         max_age=seconds,
         path="/",

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 import orjson
 from aiohttp import web
@@ -38,7 +38,7 @@ class Call(Generic[B, Q]):
     deps: Deps
     request: web.Request
     secret: bytes
-    """The hash of the session or token; empty on a route that is open."""
+    """The hash of the session or token; empty on a route that is open, and on a customer's."""
     id: int
     """From the path; 0 where it has none."""
     query: Q
@@ -67,8 +67,12 @@ class Route(Generic[B, Q]):
     """Beyond what every route may answer."""
     is_open: bool = False
     """Whether it needs no credential."""
+    who: Literal["agent", "customer"] = "agent"
+    """Whose path it is: a customer's handler asks `customer_principal` who they are, and pages elsewhere may call it."""
     makes: bool = False
     """Whether it takes an Idempotency-Key."""
+    uploads: bool = False
+    """Whether its body is a form with a file, which the handler reads, and makes the key's fingerprint of."""
 
     @property
     def needs_body(self) -> bool:
@@ -78,17 +82,20 @@ class Route(Generic[B, Q]):
     def bind(self, deps: Deps) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
             done = await self.handler(await self._call(deps, request))
-            return done if isinstance(done, web.StreamResponse) else answer(done, self.status)
+            return done if isinstance(done, web.StreamResponse) else answer(deps.links.sign(done), self.status)
 
         return serve
 
     async def _call(self, deps: Deps, request: web.Request) -> Call[B, Q]:
         settings = deps.settings()
-        secret = b"" if self.is_open else credential(request, settings)
-        if self.is_open:
+        secret = b""
+        if self.who == "agent" and not self.is_open:
+            secret = credential(request, settings)
+        elif self.who == "agent":
             refuse_other_sites(request, settings)
         key = _key(request) if self.makes else None
-        raw = b"" if request.method in {"GET", "HEAD"} else await read_body(request, JSON_BYTES, deps.body_seconds)
+        unread = self.uploads or request.method in {"GET", "HEAD"}
+        raw = b"" if unread else await read_body(request, JSON_BYTES, deps.body_seconds)
         found = path_id(request)
         body = parse_json(request, raw) if self.needs_body or (raw and self.body is not Nothing) else {}
         return Call(

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 
 from gateway.errors import Malformed, NotFound, Problem
-from gateway.http import agent_api, desk_api, sign_in, stream
+from gateway.http import agent_api, customer_api, customer_principal, desk_api, files, sign_in, stream
 from gateway.http.deps import Deps
+from gateway.http.files import Files, token_below_prefix
 from gateway.http.health import Health, Readings
 from gateway.http.openapi import document
 from gateway.http.principal import cookie_name
@@ -26,7 +28,14 @@ from gateway.http.webhooks import Webhooks, below_prefix
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-ROUTES: Final[tuple[Route[Any, Any], ...]] = (*sign_in.ROUTES, *agent_api.ROUTES, *desk_api.ROUTES, *stream.ROUTES)
+ROUTES: Final[tuple[Route[Any, Any], ...]] = (
+    *sign_in.ROUTES,
+    *agent_api.ROUTES,
+    *desk_api.ROUTES,
+    *files.ROUTES,
+    *customer_api.ROUTES,
+    *stream.ROUTES,
+)
 
 _CONNECTION: Final[Mapping[str, Any]] = {
     "access_log": None,
@@ -42,7 +51,7 @@ Methods = Mapping[str, Handler]
 def make_app(deps: Deps) -> web.Application:
     """Everything that the public listener serves. Run it with `make_runner`."""
     app = web.Application(handler_args=_SERVER)
-    pages, health, hooks = Pages(deps), Health(deps), Webhooks(deps)
+    pages, health, hooks, downloads = Pages(deps), Health(deps), Webhooks(deps), Files(deps)
     deps.metrics.registry.register(Readings(deps.readings))
     for path, methods in _api(deps).items():
         _add(app, deps, path, methods)
@@ -50,7 +59,9 @@ def make_app(deps: Deps) -> web.Application:
     for path, handler in {
         "/": pages.home,
         "/console": pages.page("console"),
+        "/chat": pages.chat,
         "/static/{path:.+}": pages.static,
+        "/files/{token}/{name}": downloads.serve,
         "/demo": pages.demo,
         "/demo/config.json": pages.demo_config,
         "/problems/{slug}": explain,
@@ -59,7 +70,7 @@ def make_app(deps: Deps) -> web.Application:
         "/metrics": health.private_metrics,
     }.items():
         _add(app, deps, path, {"GET": handler})
-    _add_elsewhere(app, deps, hooks)
+    _add_elsewhere(app, deps, hooks, downloads)
     app.on_shutdown.append(_end_streams(deps))
     app.on_cleanup.append(_close_passwords(deps))
     return app
@@ -71,7 +82,7 @@ def make_operator_app(deps: Deps) -> web.Application:
     health = Health(deps)
     for path, handler in {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}.items():
         _add(app, deps, path, {"GET": handler})
-    _add_elsewhere(app, deps, None)
+    _add_elsewhere(app, deps)
     return app
 
 
@@ -79,7 +90,7 @@ def make_local_app(deps: Deps) -> web.Application:
     """What the socket beside the database serves: to whoever may read that folder, and so the database itself."""
     app = web.Application(handler_args=_SERVER)
     _add(app, deps, "/status.json", {"GET": LocalStatus(deps).status})
-    _add_elsewhere(app, deps, None)
+    _add_elsewhere(app, deps)
     return app
 
 
@@ -94,12 +105,40 @@ def make_runner(app: web.Application, drain_seconds: float) -> web.AppRunner:
 def _api(deps: Deps) -> dict[str, dict[str, Handler]]:
     paths: dict[str, dict[str, Handler]] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method] = route.bind(deps)
+        methods = paths.setdefault(route.path, {})
+        handler = route.bind(deps)
+        if route.who == "customer":
+            methods["OPTIONS"] = _preflight(deps)
+            handler = _shared(deps, handler)
+        methods[route.method] = handler
 
     async def openapi(_request: web.Request) -> web.StreamResponse:
-        return answer(document(ROUTES, cookie_name(deps.settings())))
+        settings = deps.settings()
+        return answer(document(ROUTES, cookie_name(settings), customer_principal.cookie_name(settings)))
 
     return paths | {"/api/openapi.json": {"GET": openapi}}
+
+
+def _preflight(deps: Deps) -> Handler:
+    async def preflight(request: web.Request) -> web.StreamResponse:
+        return customer_principal.preflight(request, deps)
+
+    return preflight
+
+
+def _shared(deps: Deps, handler: Handler) -> Handler:
+    """Whatever it answers, a refusal too, can be read by the pages that may call it."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except Problem as problem:
+            response = refusal(problem)
+        if not response.prepared:
+            response.headers.update(customer_principal.sharing(request, deps))
+        return response
+
+    return serve
 
 
 def _add(app: web.Application, deps: Deps, path: str, methods: Methods) -> None:
@@ -115,10 +154,15 @@ def _add(app: web.Application, deps: Deps, path: str, methods: Methods) -> None:
     _open(app, deps, path, choose)
 
 
-def _add_elsewhere(app: web.Application, deps: Deps, hooks: Webhooks | None) -> None:
+def _add_elsewhere(
+    app: web.Application, deps: Deps, hooks: Webhooks | None = None, downloads: Files | None = None
+) -> None:
     """Whatever no other path has taken."""
 
     async def elsewhere(request: web.Request) -> web.StreamResponse:
+        token = token_below_prefix(request.path, urlsplit(deps.settings().public_url).path)
+        if downloads is not None and token is not None and request.method in {"GET", "HEAD"}:
+            return await downloads.take(request, token)
         hook = below_prefix(request.path, deps.settings())
         if hooks is None or hook is None or request.method not in {"GET", "POST"}:
             raise NotFound

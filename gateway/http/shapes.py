@@ -7,14 +7,16 @@ and a test holds the two to each other.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.domain.attachment import FileState
 from gateway.domain.delivery import State
 from gateway.domain.event import Kind
 from gateway.domain.message import BODY_LIMIT, body_fault
+from gateway.http.ways import Identity, ReplyTo, Way
 from gateway.store.inbox import View
 
 
@@ -53,6 +55,8 @@ Text = Annotated[str, AfterValidator(_sound)]
 Body = Annotated[str, Field(min_length=1, max_length=BODY_LIMIT), AfterValidator(_sound), AfterValidator(_said)]
 Id = Annotated[int, BeforeValidator(_known_id), WithJsonSchema({"type": "string"})]
 Limit = Annotated[int, Field(ge=1, le=100)]
+MOST_FILES: Final = 20
+"""Of one message; a channel may take fewer."""
 Included = Annotated[str, Field(pattern=r"^((notes|events)(,(notes|events))*)?$", examples=["notes,events"])]
 
 
@@ -68,11 +72,16 @@ class SignIn(Request):
 class ReplyDraft(Request):
     """What a person wants said to the customer."""
 
-    body: Body
+    body: Annotated[Text, Field(max_length=BODY_LIMIT, description="May be empty when there is an attachment.")]
     channel: Annotated[Text, Field(max_length=64, description="Default: where the customer last wrote.")] | None = None
-    attachments: Annotated[
-        list[str], Field(max_length=0, description="Not yet: attachments must be absent or empty.")
-    ] = []
+    way: Annotated[Id | None, Field(description="One of the thread's `ways`, instead of a channel.")] = None
+    attachments: Annotated[list[Id], Field(max_length=MOST_FILES, description="Uploads of one's own, in order.")] = []
+
+    @model_validator(mode="after")
+    def _something(self) -> ReplyDraft:
+        if not self.body.strip() and not self.attachments:
+            raise PydanticCustomError("blank", "the text is empty")
+        return self
 
 
 class NoteDraft(Request):
@@ -162,6 +171,22 @@ class Delivery(BaseModel):
     detail: str = ""
 
 
+class Attachment(BaseModel):
+    """A file of a message. `url` and `thumb_url` are there once it is ready, and last for an hour or two; read the
+    message again for new ones. `width` and `height` are a picture's, in pixels; it is shown by `thumb_url`."""
+
+    id: str
+    name: str
+    type: str
+    state: FileState
+    size: int | None = None
+    url: str | None = None
+    thumb_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    detail: Annotated[str | None, Field(description="Why it failed.")] = None
+
+
 class Message(BaseModel):
     """A message, or a note that no customer sees. Times are RFC 3339 in UTC with six fractional digits."""
 
@@ -171,18 +196,28 @@ class Message(BaseModel):
     author: Author
     channel: str
     body: str
-    attachments: list[str]
+    attachments: list[Attachment]
     media: list[Medium]
     at: datetime
+    late: Annotated[bool | None, Field(description="It came in after an outage; `sent_at` is when it was written.")] = (
+        None
+    )
+    sent_at: datetime | None = None
     delivery: Annotated[Delivery | None, Field(description="Outbound messages only.")] = None
 
 
 class QuietLine(BaseModel):
-    """Something that happened in a thread beside its messages."""
+    """Something that happened in a thread beside its messages; without an author where a provider did it by itself."""
 
     event: Kind
     at: datetime
-    author: Author
+    author: Author | None = None
+    source: Literal["customer", "provider", "agent"] | None = None
+    answered: Annotated[bool | None, Field(description="Whether the provider has answered it in words of its own.")] = (
+        None
+    )
+    channel: str | None = None
+    address: str | None = None
 
 
 class InboxRow(BaseModel):
@@ -197,25 +232,23 @@ class InboxRow(BaseModel):
     unread: int
 
 
-class Identity(BaseModel):
-    kind: str
-    address: str
-    channel: str
+class Consent(BaseModel):
+    """Why we wrote first: who agreed, when and how, and who of us recorded it."""
 
-
-class ReplyTo(BaseModel):
-    """Where a reply goes, and how many characters it may have."""
-
-    channel: str
-    endpoint: str
-    address: str
-    max_body: int
+    way: str
+    who: str
+    when: datetime
+    how: str
+    recorded_by: Person
+    at: datetime
 
 
 class Thread(InboxRow):
     team_name: str
     identities: list[Identity]
+    ways: list[Way]
     reply_to: ReplyTo | None
+    consents: list[Consent]
     draft: str | None
     """What this person has begun to write here."""
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.errors import NotFound
 from gateway.http import headers
+from gateway.http.customer_principal import visited
 from gateway.http.deps import Deps
 from gateway.http.peer import is_private
 from gateway.http.principal import is_encrypted
@@ -41,7 +42,7 @@ class _File:
 
 
 class Pages:
-    """/console, /demo and /static."""
+    """/console, /chat, /demo and /static."""
 
     def __init__(self, deps: Deps, folder: Path = FOLDER) -> None:
         self._deps = deps
@@ -62,6 +63,12 @@ class Pages:
             return self._serve(request, f"{name}/index.html")
 
         return serve
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        """There is no such page while there is no web channel."""
+        if not visited(self._deps):
+            raise NotFound
+        return self._serve(request, "chat/index.html")
 
     async def demo(self, request: web.Request) -> web.StreamResponse:
         self._demo_only(request)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Final
 
 from aiohttp import web
 
-from gateway.actions.overview import Overview, facts
+from gateway.actions.overview import NOTHING_UNDER_WAY, Overview, facts
 from gateway.domain.instant import rfc3339
 from gateway.domain.traffic import Seen
 from gateway.domain.wire import Json
 from gateway.http.deps import Deps
 from gateway.http.route import answer
-
-_NOTHING_UNDER_WAY: Final = {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0}
 
 
 def status(deps: Deps, known: Overview) -> Json:
@@ -28,12 +25,20 @@ def status(deps: Deps, known: Overview) -> Json:
         "channels": [
             {"name": name, "adapter": channel.config.adapter}
             | _traffic(deps.channels.traffic.seen().get(name, Seen()), known.traffic.get(name, Seen()))
-            | known.under_way.get(name, _NOTHING_UNDER_WAY)
+            | known.under_way.get(name, NOTHING_UNDER_WAY)
+            | {"configuration": [_error(deps, name, one) for one in known.misconfigured.get(name, ())]}
             for name, channel in sorted(settings.channels.items())
         ],
         "people": known.people,
         "tokens": known.tokens,
     }
+
+
+def _error(deps: Deps, channel: str, known: Json) -> Json:
+    """With the provider's own page about it, where there is one."""
+    adapter = deps.channels.get(channel)
+    link = adapter.error_page(known["code"]) if adapter is not None and known["code"] else None
+    return known if link is None else known | {"link": link}
 
 
 def _traffic(now: Seen, before: Seen) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -10,8 +11,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from gateway.errors import Problem
-from gateway.http import headers
+from gateway.feed.stream import Stream
+from gateway.http import customer_principal, headers
 from gateway.http.agent_api import BASE
+from gateway.http.customer_api import BASE as CUSTOMER
 from gateway.http.route import Call, Route
 from gateway.http.shapes import Nothing
 
@@ -49,9 +52,24 @@ class _Pipe:
 
 async def events(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Follow everything one may see, after Last-Event-ID where the client has one."""
+    stream = await call.deps.feed.open(call.secret, _cursor(call.request))
+    return await _serve(call, stream, headers.STREAM)
+
+
+async def watch(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Follow one's own thread as a customer."""
+    token = customer_principal.token(call.request, call.deps)
+    stream = await call.deps.feed.watch(token, _cursor(call.request))
+    return await _serve(call, stream, headers.STREAM | customer_principal.sharing(call.request, call.deps))
+
+
+def _cursor(request: web.Request) -> str | None:
+    return request.headers.get("Last-Event-ID") or None
+
+
+async def _serve(call: Call[Nothing, Nothing], stream: Stream, said: Mapping[str, str]) -> web.StreamResponse:
     feed, request = call.deps.feed, call.request
-    stream = await feed.open(call.secret, request.headers.get("Last-Event-ID") or None)
-    response = _Raw(headers=headers.STREAM)
+    response = _Raw(headers=said)
     response.force_close()
     try:
         writer = await response.prepare(request)
@@ -75,5 +93,16 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         Nothing,
         "text/event-stream",
         problems=(400,),
+    ),
+    Route(
+        "GET",
+        f"{CUSTOMER}/events",
+        watch,
+        "Server-sent events of one's own thread; Last-Event-ID resumes",
+        Nothing,
+        Nothing,
+        "text/event-stream",
+        problems=(400, 403),
+        who="customer",
     ),
 )

@@ -14,9 +14,7 @@ from aiohttp import web
 
 from gateway.actions.receive import Arrival, receive, record_unrouted
 from gateway.actions.report import Saying, report
-from gateway.channels.config import BY_REGION
 from gateway.channels.contract import Adapter, DeliveryReport, Inbound, Reply, WebhookRefused, WebhookRequest
-from gateway.domain.message import TeamId
 from gateway.errors import NotFound
 from gateway.http import headers
 from gateway.http.bodies import HOOK_BYTES, read_body
@@ -42,7 +40,16 @@ class Webhooks:
         return await self.take(request, request.match_info["channel"], request.match_info["step"])
 
     async def take(self, request: web.Request, channel: str, step: str) -> web.Response:
-        """Raises NotFound for a channel or a number that is not ours, and what reading and writing raise."""
+        """Raises NotFound for a channel or a number that is not ours, and what reading and writing raise. What fails by
+        our fault is remembered: the provider may not come again with it, and must be asked."""
+        try:
+            return await self._take(request, channel, step)
+        except Exception as error:
+            if getattr(error, "status", 500) >= 500:
+                self._deps.outage()
+            raise
+
+    async def _take(self, request: web.Request, channel: str, step: str) -> web.Response:
         deps = self._deps
         async with deps.channels.use(channel) as adapter:
             body = await read_body(request, HOOK_BYTES, deps.body_seconds)
@@ -65,9 +72,7 @@ class Webhooks:
             deps.channels.traffic.went_wrong(channel, None, "A message came for a number that is not configured.", now)
             log.warning("webhook.unrouted", channel=channel)
             raise NotFound("this number is not configured here")
-        own_team = destination.team == BY_REGION
-        team = deps.settings().teams.route(inbound.sender).id if own_team else TeamId(destination.team)
-        arrival = Arrival(channel, inbound, team, own_team, now)
+        arrival = Arrival.at_door(channel, inbound, destination, deps.settings().teams, now)
         receipt = await deps.store.write_each(receive, arrival, Lane.INGEST)
         if receipt.message is None:
             deps.metrics.repeated(channel).inc()

@@ -15,7 +15,7 @@ import structlog
 
 from gateway.actions.deliver import Ending, next_lookup
 from gateway.actions.report import reference
-from gateway.channels.contract import SEND_TIMEOUT, Adapter, Outbound, SendError
+from gateway.channels.contract import SEND_TIMEOUT, Adapter, Outbound, OutboundFile, SendError
 from gateway.domain.address import Address
 from gateway.domain.instant import from_micros
 from gateway.domain.retry import delay
@@ -30,21 +30,22 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 LOST_DETAIL: Final = "The provider did not answer; the message may have gone out."
 
 
-def outbound(delivery: Delivery, now: int) -> Outbound:
+def outbound(delivery: Delivery, files: tuple[OutboundFile, ...], now: int) -> Outbound:
     return Outbound(
         reference(delivery.id, delivery.attempt),
         Address(delivery.kind, delivery.address),
         delivery.endpoint,
         delivery.body,
         from_micros(delivery.first_tried_at or now),
+        files,
     )
 
 
-async def attempt(adapter: Adapter, delivery: Delivery, clock: Clock) -> Ending:
+async def attempt(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFile, ...], clock: Clock) -> Ending:
     """Hand the message to the provider, once, and say how it ended, and when. Never raises but for cancellation."""
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
-            result = await adapter.send(outbound(delivery, clock()))
+            result = await adapter.send(outbound(delivery, files, clock()))
     except SendError as error:
         log.warning(
             "outbox.not_sent", channel=delivery.channel, delivery=delivery.id, verdict=error.verdict, code=error.code
@@ -57,13 +58,14 @@ async def attempt(adapter: Adapter, delivery: Delivery, clock: Clock) -> Ending:
     return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=result.provider_id)
 
 
-async def look_up(adapter: Adapter, delivery: Delivery, now: int) -> tuple[str, ...]:
+async def look_up(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFile, ...], now: int) -> tuple[str, ...]:
     """Provider ids of messages that may be this one; none where the provider cannot tell."""
     if not adapter.capabilities.lookup:
         return ()
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
-            return tuple(result.provider_id for result in await adapter.look_up(outbound(delivery, now)))
+            found = await adapter.look_up(outbound(delivery, files, now))
+            return tuple(result.provider_id for result in found)
     except (SendError, TimeoutError) as error:
         log.warning("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)
     except (Exception, asyncio.CancelledError):  # whatever an adapter does, the next look-up comes
@@ -96,4 +98,6 @@ def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, c
         case "ambiguous":
             return _lost(adapter, delivery, error.detail, now, error.code)
         case "permanent" | "configuration" | "opted_out":
-            return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, error.detail)
+            return Ending(
+                delivery.id, delivery.attempt, "rejected", now, None, error.code, error.detail, verdict=error.verdict
+            )

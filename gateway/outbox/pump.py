@@ -14,12 +14,13 @@ from typing import Final
 import structlog
 
 from gateway.actions import deliver
-from gateway.channels.contract import SEND_TIMEOUT
+from gateway.channels.contract import SEND_TIMEOUT, OutboundFile
 from gateway.channels.registry import Channels
 from gateway.domain.delivery import DeliveryId
-from gateway.errors import NotFound, Problem
+from gateway.errors import NotFound, Problem, Unavailable
+from gateway.files.links import Links
 from gateway.outbox.attempt import Clock, attempt, look_up
-from gateway.store import deliveries
+from gateway.store import attachments, deliveries
 from gateway.store.deliveries import Delivery
 from gateway.store.doorbell import Ear
 from gateway.store.store import Lane, Store
@@ -37,10 +38,17 @@ class Pump:
     """One channel's sends and look-ups on this node."""
 
     def __init__(
-        self, channel: str, store: Store, channels: Channels, ear: Ear, clock: Clock, endings: Counter[str]
+        self,
+        channel: str,
+        store: Store,
+        channels: Channels,
+        ear: Ear,
+        clock: Clock,
+        links: Links,
+        endings: Counter[str],
     ) -> None:
         self._channel, self._store, self._channels, self._ear, self._clock = channel, store, channels, ear, clock
-        self._endings = endings
+        self._links, self._endings = links, endings
         self._under_way: set[asyncio.Task[None]] = set()
         self._looking: set[DeliveryId] = set()
         self._stopping = False
@@ -161,15 +169,26 @@ class Pump:
         if time.monotonic() - begun > LEASE - 2 * SEND_TIMEOUT:
             return not_begun
         try:
+            files = await self._files(delivery)
             async with self._channels.use(self._channel) as adapter:
-                return await attempt(adapter, delivery, self._clock)
-        except NotFound:
+                return await attempt(adapter, delivery, files, self._clock)
+        except (NotFound, Unavailable):
             return not_begun
+
+    async def _files(self, delivery: Delivery) -> tuple[OutboundFile, ...]:
+        """What the provider fetches from us. Raises Unavailable."""
+        if not delivery.files:
+            return ()
+        found = (await self._store.read(attachments.of_messages, (delivery.message,))).get(delivery.message, ())
+        return tuple(
+            OutboundFile(self._links.public(file.id, file.name), file.type, file.size or 0, file.name) for file in found
+        )
 
     async def _look_up(self, delivery: Delivery) -> None:
         try:
+            files = await self._files(delivery)
             async with self._channels.use(self._channel) as adapter:
-                candidates = await look_up(adapter, delivery, self._clock())
+                candidates = await look_up(adapter, delivery, files, self._clock())
             await self._store.write(deliver.resolve, delivery, candidates, self._clock())
         except Problem as problem:  # looked up again at the next turn
             log.warning("outbox.lookup_failed", channel=self._channel, problem=problem.slug)

@@ -15,6 +15,7 @@ import structlog
 from gateway.actions import deliver
 from gateway.channels.registry import Channels
 from gateway.errors import Problem
+from gateway.files.links import Links
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pump import POLL, Pump
 from gateway.store import deliveries
@@ -29,8 +30,9 @@ FOREVER: Final = 2**62
 class Outbox:
     """All pumps of this node."""
 
-    def __init__(self, store: Store, channels: Channels, doorbell: Doorbell, clock: Clock) -> None:
+    def __init__(self, store: Store, channels: Channels, doorbell: Doorbell, clock: Clock, links: Links) -> None:
         self._store, self._channels, self._doorbell, self._clock = store, channels, doorbell, clock
+        self._links = links
         self._pumps: dict[str, Pump] = {}
         self.endings: Counter[str] = Counter()
         """How attempts ended on this node since it started: accepted, postponed, rejected, lost."""
@@ -66,7 +68,7 @@ class Outbox:
                 self._leave(self._pumps.pop(name))
             for name in live - self._pumps.keys():
                 ear = self._doorbell.listen()
-                self._pumps[name] = Pump(name, self._store, self._channels, ear, self._clock, self.endings)
+                self._pumps[name] = Pump(name, self._store, self._channels, ear, self._clock, self._links, self.endings)
             try:
                 await self._sweep(tuple(sorted(live)), self._clock())
             except Problem as problem:

@@ -21,7 +21,7 @@ from gateway.errors import ConfigError, Fault
 from gateway.settings.channel import Surroundings, read_channel
 from gateway.settings.document import Document, read
 from gateway.settings.faults import faults
-from gateway.settings.models import GatewayFile, Listen, is_loopback, listen_address
+from gateway.settings.models import Database, GatewayFile, Listen, is_loopback, listen_address
 from gateway.settings.robots import robots
 from gateway.settings.secrets import SecretReader, form_only
 from gateway.settings.settings import AS_WRITTEN, Overrides, Settings
@@ -75,13 +75,20 @@ class _Reading:
             trusted_proxies=gateway.server.trusted_proxies,
             operator_listen=gateway.server.operator_listen,
             database=database,
-            files=gateway.files.path or database.path.parent / "files",
+            files=self._files(gateway, database),
+            limits=gateway.files.limits,
             teams=teams,
             channels=MappingProxyType({channel.name: channel for channel in channels}),
             version=_version(self.documents),
             secret_files=frozenset(self.secrets.files),
             overrides=self.overrides,
         )
+
+    def _files(self, gateway: GatewayFile, database: Database) -> Path:
+        """Beside the database unless it is said; a command's own database has its own folder too, since what one
+        database does not name is deleted."""
+        beside = database.path.with_name(f"{database.path.name}-files")
+        return beside if self.overrides.database else gateway.files.path or beside
 
     def _read(self, name: str) -> Document | None:
         try:

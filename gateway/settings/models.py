@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PlainValidator
 
 from gateway.channels.config import BY_REGION, Strict
+from gateway.files.intake import MEGABYTE, Limits
+from gateway.files.kinds import KINDS, USUAL
 
 NAME: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 """A team's id or a channel's name."""
@@ -98,6 +100,14 @@ def _file_url(value: str) -> str:
     return value
 
 
+def _media_type(value: str) -> str:
+    if value not in KINDS:
+        near = difflib.get_close_matches(value, KINDS, 1)
+        known = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(sorted(KINDS))}"
+        raise ValueError(f"is no type that can be taken; {known}")
+    return value
+
+
 def _zone(value: Any) -> ZoneInfo:
     name = _text(value)
     try:
@@ -154,6 +164,13 @@ class Files(Strict):
     """`[files]` of gateway.toml."""
 
     url: Annotated[str, AfterValidator(_file_url)] | None = None
+    max_mb: Annotated[float, Field(gt=0, le=100, strict=True)] = 25
+    max_megapixels: Annotated[float, Field(gt=0, le=200, strict=True)] = 50
+    types: Annotated[frozenset[Annotated[str, AfterValidator(_media_type)]], Field(min_length=1)] = USUAL
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(int(self.max_mb * MEGABYTE), int(self.max_megapixels * MEGABYTE), self.types)
 
     @property
     def path(self) -> Path | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.channels.registry import Channel
 from gateway.domain.routing import Teams
+from gateway.files.intake import Limits
 from gateway.settings.models import Database, Listen, Network, is_loopback
 
 
@@ -43,6 +44,8 @@ class Settings:
     database: Database
     files: Path
     """The folder of attachments."""
+    limits: Limits
+    """What is taken as an attachment."""
     teams: Teams
     channels: Mapping[str, Channel]
     """The channels that are turned on, by name."""

@@ -14,9 +14,10 @@ from gateway.store.store import Row, Tx, certain
 
 _COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery.message_id, delivery.channel,
        delivery.endpoint, delivery.state, delivery.attempt, delivery.tries, delivery.first_tried_at, delivery.lookups,
-       delivery.provider_id, identity.kind, identity.address, message.body"""
+       delivery.provider_id, identity.kind, identity.address, message.body, message.files, message.line_id,
+       line.opted_out_at"""
 _FROM: Final = """FROM delivery JOIN identity ON identity.id = delivery.identity_id
-  JOIN message ON message.id = delivery.message_id"""
+  JOIN message ON message.id = delivery.message_id JOIN line ON line.id = message.line_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Delivery:
     kind: str
     address: str
     body: str
+    files: int
+    """How many attachments the message has."""
+    line: int
+    opted_out_at: int | None
+    """Since when nothing may be sent by this line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +191,20 @@ async def keep_report(
     state: Reported,
     code: str | None,
     detail: str | None,
+    verdict: str | None,
     now: int,
 ) -> None:
     """Every report is kept, also one that changes nothing or speaks of what we do not know (yet)."""
     await tx.run(
-        """INSERT INTO report (channel, provider_id, delivery_id, state, code, detail, at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)""",
+        """INSERT INTO report (channel, provider_id, delivery_id, state, code, detail, verdict, at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)""",
         channel,
         provider_id,
         delivery,
         state,
         code,
         detail,
+        verdict,
         now,
     )
 
@@ -205,7 +213,7 @@ async def kept_reports(tx: Tx, channel: str, provider_id: str) -> list[Row]:
     """Reports that came before we knew what they spoke of, in the order they came."""
     return list(
         await tx.all(
-            """SELECT id, state, code, detail FROM report
+            """SELECT id, state, code, detail, verdict, at FROM report
                 WHERE channel = ?1 AND provider_id = ?2 AND delivery_id IS NULL ORDER BY id""",
             channel,
             provider_id,

@@ -44,8 +44,8 @@ class Audience:
 async def audience(tx: Tx, agent: AgentId) -> tuple[Audience, Heads]:
     """Whom an agent follows, and where those logs stand, in the same snapshot."""
     held = await tx.all(
-        """SELECT team.id, team.event_seq FROM team JOIN holding ON holding.holder = 'team:' || team.id
-            WHERE holding.agent_id = ?1""",
+        """SELECT team.id, team.event_seq FROM holding JOIN team ON team.id = substr(holding.holder, 6)
+            WHERE holding.agent_id = ?1 AND holding.holder LIKE 'team:%'""",
         agent,
     )
     heads: Heads = {row["id"]: row["event_seq"] for row in held}
@@ -108,6 +108,24 @@ async def after(tx: Tx, team: TeamId, seq: int, limit: int = PAGE) -> list[Event
         limit,
     )
     return [Event(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
+
+
+async def of_thread(
+    tx: Tx, team: TeamId, thread: ThreadId, kinds: Sequence[str], after_: int, through: int
+) -> list[Event]:
+    """One thread's events of these kinds in a stretch of its team's log, in order."""
+    places, values = listed(kinds, first=5)
+    rows = await tx.all(
+        f"""SELECT team_id, seq, thread_id, kind, at, data, 0 FROM event
+             WHERE team_id = ?1 AND seq > ?2 AND seq <= ?3 AND +thread_id = ?4 AND kind IN ({places})
+             ORDER BY seq""",  # noqa: S608  placeholders only
+        team,
+        after_,
+        through,
+        thread,
+        *values,
+    )
+    return [Event(*row) for row in rows]
 
 
 async def quiet_lines(tx: Tx, agent: AgentId, thread: ThreadId, since: int, until: int) -> list[Row]:

@@ -1,4 +1,5 @@
-"""An agent's inbox: one index scan per holder (a team, or the person), merged. It stays quick at any depth."""
+"""An agent's inbox: one index scan per holder (a team, or the person), merged. It stays quick at any depth, and
+reads little more than the page however many teams a person holds."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ MOST_COUNTED: Final = 1_000
 
 Place = tuple[int, int]
 """Where a page ends: (the order's time, thread id)."""
+_Scan = tuple[str, str | int]
+"""A statement that reads one list in order, and whose it is."""
 
 _OF_TEAM = """(?5 IS NULL OR EXISTS (SELECT 1 FROM thread
                     WHERE thread.id = reach.thread_id AND thread.team_id = ?5))"""
@@ -41,17 +44,42 @@ async def page(
     """Up to `limit` threads after the given place, and the place to go on from when there are more."""
     forward = view == "waiting"
     start = after or ((-1, -1) if forward else (2**63 - 1, 2**63 - 1))
-    places: set[Place] = set()
-    for scan, holder in await _scans(tx, agent, view, team):
-        rows = await tx.all(scan, holder, start[0], start[1], limit + 1, team)
-        places.update((row["at"], row["thread_id"]) for row in rows)
-    ordered = sorted(places, reverse=not forward)
+    ordered = await _merged(tx, await _scans(tx, agent, view, team), team, start, limit + 1, forward)
     chosen = ordered[:limit]
     threads = await get_threads(tx, agent, [thread for _, thread in chosen])
     return [threads[thread] for _, thread in chosen], chosen[-1] if len(ordered) > limit else None
 
 
-async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> list[tuple[str, str | int]]:
+async def _merged(
+    tx: Tx, scans: Sequence[_Scan], team: TeamId | None, start: Place, wanted: int, forward: bool
+) -> list[Place]:
+    """The first `wanted` places of all scans together, in order.
+
+    Each is asked for a little more than its share, and those of which all of that is on the page once more: of fifty
+    teams few are.
+    """
+    share = min(wanted, 2 * wanted // max(1, len(scans)) + 2)
+    found: set[Place] = set()  # who holds a thread twice finds it twice
+    cut: list[tuple[_Scan, Place]] = []
+    for scan in scans:
+        places = await _places(tx, scan, team, start, share)
+        found.update(places)
+        if len(places) == share:
+            cut.append((scan, places[-1]))
+    ordered = sorted(found, reverse=not forward)[:wanted]
+    inside = set(ordered[: wanted - 1])
+    for scan, last in cut:
+        if last in inside:
+            found.update(await _places(tx, scan, team, last, wanted))
+    return sorted(found, reverse=not forward)[:wanted]
+
+
+async def _places(tx: Tx, scan: _Scan, team: TeamId | None, start: Place, limit: int) -> list[Place]:
+    sql, holder = scan
+    return [(at, thread) for at, thread in await tx.all(sql, holder, *start, limit, team)]
+
+
+async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> list[_Scan]:
     if view == "mine":
         return [(_MINE, agent)]
     rows = await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)

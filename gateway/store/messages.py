@@ -5,21 +5,25 @@ Every query that an agent's request leads to names the agent; the few that do no
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import orjson
 
 from gateway.domain.author import AgentId, Author
 from gateway.domain.message import Message, MessageId, TeamId, ThreadId, Writer, digest
 from gateway.domain.thread import Line
+from gateway.store import attachments
+from gateway.store.attachments import Loose
 from gateway.store.reach import in_reach
-from gateway.store.store import Row, Tx, Value, certain, listed
+from gateway.store.store import Tx, Value, certain, listed
 
 COLUMNS = """message.id, message.thread_id, message.direction, message.channel, message.body, message.media, message.at,
        message.agent_id, agent.name AS agent_name, agent.display_name AS agent_display_name,
        identity.customer_id, coalesce(customer.name, identity.address) AS customer_name,
-       delivery.state, delivery.detail, delivery.updated_at AS state_at, credential.kind AS evidence"""
+       delivery.state, delivery.detail, delivery.updated_at AS state_at, credential.kind AS evidence,
+       message.files, message.sent_at"""
 
 JOINS = """LEFT JOIN agent ON agent.id = message.agent_id
   LEFT JOIN identity ON identity.id = message.identity_id
@@ -28,26 +32,28 @@ JOINS = """LEFT JOIN agent ON agent.id = message.agent_id
   LEFT JOIN credential ON credential.id = message.credential_id"""
 
 
-def from_row(row: Row) -> Message:
-    if row["direction"] == "in":
-        author = Writer("customer", row["customer_id"], row["customer_name"], row["customer_name"])
+def from_row(row: Iterable[Any]) -> Message:
+    """The values of COLUMNS, by place: looking 18 of them up by name costs more than making the message."""
+    (id_, thread, direction, channel, body, media, at, agent, agent_name, display_name, customer, customer_name,
+     state, detail, state_at, evidence, files, sent_at) = row  # fmt: skip
+    if direction == "in":
+        author = Writer("customer", customer, customer_name, customer_name)
     else:
-        via_token = row["evidence"] == "token"
-        author = Writer("agent", row["agent_id"], row["agent_name"], row["agent_display_name"], via_token)
-    media: Any = json.loads(row["media"]) if row["media"] != "[]" else ()
-    return Message(
-        row["id"],
-        row["thread_id"],
-        row["direction"],
-        author,
-        row["channel"],
-        row["body"],
-        tuple(item["content_type"] for item in media),
-        row["at"],
-        row["state"],
-        row["detail"],
-        row["state_at"],
-    )
+        author = Writer("agent", agent, agent_name, display_name, evidence == "token")
+    kinds = tuple(item["content_type"] for item in orjson.loads(media)) if media != "[]" else ()
+    return Message(id_, thread, direction, author, channel, body, kinds, at, state, detail, state_at, files, sent_at)
+
+
+async def with_files(tx: Tx, found: list[Message]) -> list[Message]:
+    """The same messages with their attachments. Where none has any, nothing is read."""
+    ids = [message.id for message in found if message.files]
+    if not ids:
+        return found
+    files = await attachments.of_messages(tx, ids)
+    return [
+        replace(message, attachments=tuple(files.get(message.id, ()))) if message.files else message
+        for message in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A customer's message to store; `media` is JSON."""
+    """A customer's message to store; `media` is JSON, `files` how many of them are to be fetched."""
 
     channel: str
     endpoint: str
@@ -72,6 +78,7 @@ class Incoming:
     body: str
     media: str
     at: int
+    files: int = 0
 
 
 async def add_inbound(tx: Tx, incoming: Sequence[Incoming]) -> tuple[MessageId, dict[int, Stored]]:
@@ -82,24 +89,21 @@ async def add_inbound(tx: Tx, incoming: Sequence[Incoming]) -> tuple[MessageId, 
     was there already; a place that is missing is of a pair that is new. What is read comes as one row, because each
     row that crosses over from SQLite's thread costs as much as the insert.
     """
-    items = json.dumps(
-        [
-            (one.kind, one.address, one.channel, one.endpoint, one.body, one.media, one.provider_id, one.at)
-            for one in incoming
-        ],
-        ensure_ascii=False,
-    )
+    items = orjson.dumps(incoming).decode()
     before = certain(await tx.one("SELECT coalesce(max(id), 0) AS id FROM message"))
     await tx.run(
         """INSERT INTO message
-                  (team_id, thread_id, direction, identity_id, line_id, channel, body, media, provider_id, at)
-           SELECT thread.team_id, thread.id, 'in', identity.id, line.id, line.channel, json_extract(item.value, '$[4]'),
-                  json_extract(item.value, '$[5]'), json_extract(item.value, '$[6]'), json_extract(item.value, '$[7]')
+                  (team_id, thread_id, direction, identity_id, line_id, channel, body, media, provider_id, at,
+                   files)
+           SELECT thread.team_id, thread.id, 'in', identity.id, line.id, line.channel,
+                  json_extract(item.value, '$.body'), json_extract(item.value, '$.media'),
+                  json_extract(item.value, '$.provider_id'), json_extract(item.value, '$.at'),
+                  json_extract(item.value, '$.files')
              FROM json_each(?1) AS item
-             CROSS JOIN identity ON identity.kind = json_extract(item.value, '$[0]')
-                  AND identity.address = json_extract(item.value, '$[1]')
-             CROSS JOIN line ON line.identity_id = identity.id AND line.channel = json_extract(item.value, '$[2]')
-                  AND line.endpoint = json_extract(item.value, '$[3]')
+             CROSS JOIN identity ON identity.kind = json_extract(item.value, '$.kind')
+                  AND identity.address = json_extract(item.value, '$.address')
+             CROSS JOIN line ON line.identity_id = identity.id AND line.channel = json_extract(item.value, '$.channel')
+                  AND line.endpoint = json_extract(item.value, '$.endpoint')
              CROSS JOIN thread ON thread.id = line.thread_id
             WHERE true ORDER BY item.key
            ON CONFLICT (channel, provider_id) WHERE provider_id IS NOT NULL DO NOTHING""",
@@ -110,18 +114,48 @@ async def add_inbound(tx: Tx, incoming: Sequence[Incoming]) -> tuple[MessageId, 
             """SELECT json_group_array(json_array(
                         item.key, message.id, message.team_id, message.thread_id, message.line_id)) AS stored
                  FROM json_each(?1) AS item
-                 CROSS JOIN message ON message.channel = json_extract(item.value, '$[2]')
-                      AND message.provider_id = json_extract(item.value, '$[6]') AND message.provider_id IS NOT NULL""",
+                 CROSS JOIN message ON message.channel = json_extract(item.value, '$.channel')
+                      AND message.provider_id = json_extract(item.value, '$.provider_id') AND message.provider_id IS NOT NULL""",
             items,
         )
     )
-    return MessageId(before["id"]), {place: Stored(*rest) for place, *rest in json.loads(found["stored"])}
+    return MessageId(before["id"]), {place: Stored(*rest) for place, *rest in orjson.loads(found["stored"])}
+
+
+async def known(tx: Tx, channel: str, provider_ids: Sequence[str]) -> set[str]:
+    """Which of these are stored already."""
+    if not provider_ids:
+        return set()
+    places, values = listed(provider_ids, first=2)
+    rows = await tx.all(
+        f"SELECT provider_id FROM message WHERE channel = ?1 AND provider_id IN ({places})",  # noqa: S608
+        channel,
+        *values,
+    )
+    return {row["provider_id"] for row in rows}
+
+
+async def mark_late(tx: Tx, written_at: Mapping[MessageId, int]) -> None:
+    """When each was written, of messages that came in late."""
+    await tx.run(
+        """UPDATE message SET sent_at = late.value
+             FROM json_each(?1) AS late WHERE message.id = CAST(late.key AS INTEGER)""",
+        orjson.dumps({str(message): at for message, at in written_at.items()}).decode(),
+    )
 
 
 async def add_outbound(
-    tx: Tx, team: TeamId, thread: ThreadId, line: Line, author: Author, body: str, salt: bytes, at: int
+    tx: Tx,
+    team: TeamId,
+    thread: ThreadId,
+    line: Line,
+    author: Author,
+    body: str,
+    salt: bytes,
+    at: int,
+    files: Sequence[str] = (),
 ) -> MessageId:
-    """A person's message, signed into the team's authorship chain."""
+    """A person's message, signed into the team's authorship chain with the hashes of its files (see `take_up`)."""
     row = certain(
         await tx.one(
             """INSERT INTO message
@@ -142,9 +176,16 @@ async def add_outbound(
     )
     message = MessageId(row["id"])
     ends = (line.identity, line.kind, line.address, line.channel, line.endpoint)
-    proof = digest(salt, body, author.evidence.kind, *ends, at)
+    proof = digest(salt, body, author.evidence.kind, *ends, at, files)
     tx.sign(team, message, author.agent, author.evidence.credential, proof)
     return message
+
+
+async def take_up(tx: Tx, files: Sequence[Loose], team: TeamId, message: MessageId) -> None:
+    """These uploads (of `attachments.loose`) belong to the message from now on, in this order."""
+    if files:
+        await attachments.take_up(tx, files, team, message)
+        await tx.run("UPDATE message SET files = ?2 WHERE id = ?1", message, len(files))
 
 
 async def add_note(tx: Tx, team: TeamId, thread: ThreadId, author: Author, body: str, at: int) -> MessageId:
@@ -182,7 +223,7 @@ async def _by_id(tx: Tx, ids: Sequence[int], condition: str, *agent: Value) -> d
         *agent,
         *values,
     )
-    return {row["id"]: from_row(row) for row in rows}
+    return {message.id: message for message in await with_files(tx, [from_row(row) for row in rows])}
 
 
 async def unscoped_newest(tx: Tx, thread: ThreadId, limit: int) -> list[Message]:
@@ -194,7 +235,7 @@ async def unscoped_newest(tx: Tx, thread: ThreadId, limit: int) -> list[Message]
         thread,
         limit,
     )
-    return [from_row(row) for row in rows][::-1]
+    return (await with_files(tx, [from_row(row) for row in rows]))[::-1]
 
 
 async def page(
@@ -214,7 +255,7 @@ async def page(
         2**63 - 1 if before is None else before,
         limit,
     )
-    found = [from_row(row) for row in rows]
+    found = await with_files(tx, [from_row(row) for row in rows])
     return found if after is not None else found[::-1]
 
 

@@ -24,6 +24,9 @@ async def links(tx: Tx, team: TeamId, after: int) -> tuple[Sequence[Row], Row | 
                   authorship.credential_id, authorship.digest, authorship.prev, authorship.hash,
                   message.id AS message, message.direction, message.agent_id AS message_agent,
                   message.credential_id AS message_credential, message.salt, message.body,
+                  message.files, (SELECT json_group_array(hash) FROM (
+                    SELECT attachment.hash FROM attachment
+                     WHERE attachment.message_id = message.id ORDER BY attachment.position)) AS hashes,
                   message.team_id AS message_team, message.thread_id, message.identity_id, message.channel, message.at,
                   agent.id AS agent, agent.demo,
                   credential.agent_id AS credential_agent, credential.kind, credential.may_reply,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from gateway.domain.traffic import Seen
 from gateway.store.store import Row, Tx
+
+MOST_CODES: Final = 5
+"""Errors of our own set-up that are shown for each channel."""
 
 
 async def keep_traffic(tx: Tx, seen: Mapping[str, Seen]) -> None:
@@ -34,6 +38,30 @@ async def keep_traffic(tx: Tx, seen: Mapping[str, Seen]) -> None:
 async def kept_traffic(tx: Tx) -> dict[str, Seen]:
     rows = await tx.all("SELECT channel, last_in, last_out, last_error, error_code, error_detail FROM traffic")
     return {row["channel"]: Seen(*list(row)[1:]) for row in rows}
+
+
+async def keep_misconfiguration(tx: Tx, channel: str, code: str | None, detail: str | None, at: int) -> None:
+    """A provider said that our own set-up is wrong; the same code again is counted."""
+    await tx.run(
+        """INSERT INTO misconfiguration (channel, code, detail, count, at) VALUES (?1, ?2, ?3, 1, ?4)
+           ON CONFLICT (channel, code) DO UPDATE SET detail = excluded.detail, count = misconfiguration.count + 1,
+              at = excluded.at""",
+        channel,
+        code or "",
+        detail or "",
+        at,
+    )
+
+
+async def misconfigurations(tx: Tx) -> Sequence[Row]:
+    """channel, code, detail, count, at: the last few of each channel, newest first."""
+    return await tx.all(
+        """SELECT channel, code, detail, count, at FROM misconfiguration AS one
+            WHERE (SELECT count(*) FROM misconfiguration AS newer
+                    WHERE newer.channel = one.channel AND newer.at > one.at) < ?1
+            ORDER BY channel, at DESC, code""",
+        MOST_CODES,
+    )
 
 
 async def under_way(tx: Tx) -> Sequence[Row]:

@@ -6,7 +6,7 @@ Every query that an agent's request leads to names the agent and has `IN_REACH`:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -14,8 +14,9 @@ import orjson
 from gateway.domain.address import PHONE_KINDS, Address
 from gateway.domain.author import AgentId
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.domain.thread import Claim, Line, Thread
+from gateway.domain.thread import Claim, Thread
 from gateway.errors import Misuse, NotFound
+from gateway.store import messages
 from gateway.store.messages import COLUMNS, JOINS, from_row
 from gateway.store.reach import in_reach
 from gateway.store.store import Row, Tx, Value, certain, listed
@@ -148,7 +149,8 @@ async def customers_wrote(tx: Tx, wrote: Sequence[Wrote]) -> None:
     )
     await tx.run(
         """UPDATE reach SET last_at = json_extract(wrote.value, '$.last_at'),
-                  waiting_since = coalesce(waiting_since, json_extract(wrote.value, '$.first_at'))
+                  waiting_since = CASE WHEN waiting_since <= json_extract(wrote.value, '$.first_at') THEN waiting_since
+                                       ELSE json_extract(wrote.value, '$.first_at') END
              FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$.thread')""",
         rows,
     )
@@ -178,19 +180,6 @@ async def team_in_reach(tx: Tx, agent: AgentId, thread: ThreadId) -> TeamId:
         raise NotFound
     team: TeamId = row["team_id"]
     return team
-
-
-async def lines_of(tx: Tx, agent: AgentId, thread: ThreadId) -> list[Line]:
-    """The pairs of addresses of a thread's customer in it, where they last wrote first."""
-    rows = await tx.all(
-        f"""SELECT line.id, line.identity_id, identity.kind, identity.address, line.channel, line.endpoint
-             FROM thread JOIN line ON line.thread_id = thread.id JOIN identity ON identity.id = line.identity_id
-            WHERE thread.id = ?2 AND {in_reach("?2")}
-            ORDER BY CASE WHEN line.id = thread.last_line_id THEN 0 ELSE 1 END, line.id DESC""",  # noqa: S608
-        agent,
-        thread,
-    )
-    return [Line(*row) for row in rows]
 
 
 async def get_threads(tx: Tx, agent: AgentId, ids: Sequence[int]) -> dict[int, Thread]:
@@ -224,7 +213,9 @@ async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: s
         agent,
         *values,
     )
-    return {row[0]: _thread(row) for row in rows}
+    found = {row[0]: _thread(row) for row in rows}
+    with_files = await messages.with_files(tx, [one.last for one in found.values() if one.last and one.last.files])
+    return found | {last.thread: replace(found[last.thread], last=last) for last in with_files}
 
 
 def _thread(row: Row) -> Thread:

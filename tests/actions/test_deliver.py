@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from gateway.actions import deliver
+from gateway.actions.overview import facts
 from gateway.actions.report import reference
 from gateway.domain.delivery import Move, Reported
 from gateway.store.deliveries import Delivery
@@ -212,3 +213,28 @@ async def test_a_channel_that_is_gone_gives_its_messages_back(desk: Desk) -> Non
     expected = [("sending", None), ("failed", "The channel sms is not configured any more.")]
     assert expected == await desk.company.rows("SELECT state, detail FROM delivery ORDER BY id")
     assert await desk.finish(claimed, "accepted", provider_id="P1")
+
+
+async def test_a_reference_cannot_take_a_report_to_another_message(desk: Desk) -> None:
+    """The provider's own id says which message is meant, whatever a reference names; a message whose id is known is not
+    moved by a report under another."""
+    await desk.answer(0)
+    await desk.answer(1)
+    one, other = await desk.claim()
+    await desk.finish(one, "accepted", provider_id="P1")
+    await desk.finish(other, "accepted", provider_id="P2")
+    assert one.id == await desk.hear("delivered", "P1", reference=reference(other.id, 1))
+    assert await desk.hear("delivered", "P3", reference=reference(other.id, 1)) is None
+    states = await desk.company.rows("SELECT provider_id, state FROM delivery ORDER BY id")
+    assert [("P1", "delivered"), ("P2", "sent")] == states
+
+
+async def test_our_own_set_up_is_told_to_admins(desk: Desk) -> None:
+    """Errors of our own set-up are kept by code, with how often and when last, newest first; others are not."""
+    for number, (code, verdict) in enumerate([("20003", "configuration"), ("30007", "permanent")] * 2):
+        await desk.answer(number)
+        (claimed,) = await desk.claim()
+        await desk.finish(claimed, "rejected", code=code, detail=f"Code {code}.", verdict=verdict)
+    await desk.hear("failed", "P9", code="30034", detail="Not registered.", verdict="configuration")
+    found = (await desk.store.read(facts)).misconfigured["sms"]
+    assert [("30034", 1), ("20003", 2)] == [(one["code"], one["count"]) for one in found]

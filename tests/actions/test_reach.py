@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.author import AgentId
 from gateway.domain.message import Message, MessageId, ThreadId
-from gateway.store import deliveries, events, messages, threads
+from gateway.store import deliveries, events, lines, messages, threads
 from gateway.store.store import Tx
 from tests.company import FRONT, LAKES, Company
 
@@ -35,7 +35,7 @@ QUERIES: dict[str, tuple[Query, int]] = {
     "span": (_span, 1),
     "messages": (lambda tx, agent: messages.get_messages(tx, agent, [TEXT, REPLY]), 2),
     "threads": (lambda tx, agent: threads.get_threads(tx, agent, [THREAD]), 1),
-    "lines": (lambda tx, agent: threads.lines_of(tx, agent, THREAD), 1),
+    "lines": (lambda tx, agent: lines.lines_of(tx, agent, THREAD), 1),
     "quiet lines": (lambda tx, agent: events.quiet_lines(tx, agent, THREAD, 0, FOREVER), 1),
     "delivery": (lambda tx, agent: _listed(deliveries.of_message(tx, agent, REPLY)), 1),
 }

@@ -223,6 +223,6 @@ async def test_a_marker_never_passes_the_newest_message(company: Company, beyond
     for _ in range(2):
         newest = await company.text()
         assert newest.message is not None
-        row, _, _ = await company.store.read(view.thread, ana.secret, thread, company.clock())
-        assert 1 == row.in_count - row.seen_count
+        opened = await company.store.read(view.thread, ana.secret, thread, company.clock())
+        assert 1 == opened.thread.in_count - opened.thread.seen_count
         assert 0 == (await company.store.write(read, ana.secret, thread, newest.message, company.clock()))["unread"]

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.feed.follow import Feed, Stream
+from gateway.feed.follow import Feed
+from gateway.feed.stream import Stream
 
 PATIENCE: Final = 20.0
 """Seconds until a wait is a failure."""

@@ -10,7 +10,8 @@ from gateway.actions.people import change_password, change_teams
 from gateway.actions.receive import record_unrouted
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.feed.cursor import encode
-from gateway.feed.follow import SLOW, Feed
+from gateway.feed.follow import Feed
+from gateway.feed.hubs import SLOW
 from gateway.store.credentials import secret_hash
 from tests.company import FRONT, LAKES, Company
 from tests.feed.reader import PATIENCE, listening

@@ -19,6 +19,9 @@ from gateway.channels.registry import Channels
 from gateway.domain.author import AgentId, Role
 from gateway.domain.message import TeamId
 from gateway.feed.follow import Feed
+from gateway.files.intake import Intake
+from gateway.files.links import Links
+from gateway.files.store import LocalFiles
 from gateway.http.deps import Deps
 from gateway.http.passwords import hash_password
 from gateway.http.server import make_app, make_runner
@@ -63,6 +66,10 @@ auth_token = {{ file = "token" }}
 "{POOL}" = "by-region"
 """,
     "adapters/phone.toml": 'adapter = "loopback"\n[numbers]\n"+13035550199" = "denver"\n',
+    "adapters/web.toml": """
+adapter = "web_chat"
+origins = ["https://www.example.com"]
+""",
     "adapters/token": TOKEN,
     "token": TOKEN,
 }
@@ -163,7 +170,7 @@ def make_settings(folder: Path, public_url: str | None = None) -> Settings:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    settings = load(folder)
+    settings = dataclasses.replace(load(folder), files=folder.parent / "files")
     return settings if public_url is None else dataclasses.replace(settings, public_url=public_url)
 
 
@@ -177,18 +184,22 @@ async def running(folder: Path, public_url: str | None = None, **changes: Any) -
         store = await open_engine("sqlite", folder, bell)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
-        channels, feed = Channels(), Feed(store, bell, clock)
+        links = Links(b"s" * 32, clock, lambda: settings.public_url)
+        channels, feed = Channels(), Feed(store, bell, clock, links=links)
         await store.write(agents.add_teams, tuple(settings.teams.by_id))
         await channels.apply(settings.channels.values(), settings.public_url, http)
         stack.push_async_callback(channels.close)
         feed.start()
+        intake = Intake(LocalFiles(settings.files), lambda: settings.limits)
+        stack.callback(intake.close)
+        made: dict[str, Any] = {"intake": intake, "links": links}
         deps = Deps(
             store=wrap(store),
             settings=lambda: settings,
             channels=channels,
             feed=feed,
             clock=clock,
-            **changes,
+            **made | changes,
         )
         url = await listen(stack, make_app(deps))
         stack.push_async_callback(feed.close)

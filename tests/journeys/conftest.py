@@ -6,12 +6,14 @@ journey, and so does an answer that refuses what a page asked (but for "not sign
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright, expect
 
 from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
@@ -33,13 +35,25 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    async with profile(browser) as context:
+        yield context
+
+
+@asynccontextmanager
+async def profile(browser: Browser, forgives: Container[int] = (), **options: Any) -> AsyncIterator[BrowserContext]:
+    """A fresh browser profile, watched: `forgives` are statuses of refusals that belong to the journey."""
     complaints: list[str] = []
     refused: list[tuple[int, str]] = []
-    context = await browser.new_context(reduced_motion="reduce")
+
+    def hear(answer: Response) -> None:
+        if answer.status > 401 and answer.status not in forgives:
+            refused.append((answer.status, answer.url))
+
+    context = await browser.new_context(reduced_motion="reduce", **options)
     context.set_default_timeout(PATIENCE_MS)
     context.on("weberror", lambda raised: complaints.append(str(raised.error)))
     context.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
-    context.on("response", lambda answer: refused.append((answer.status, answer.url)) if answer.status > 401 else None)
+    context.on("response", hear)
     yield context
     await context.close()
     assert ([], []) == (complaints, refused)

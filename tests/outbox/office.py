@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.channels.contract import Adapter
+from gateway.channels.contract import Adapter, Capabilities
 from gateway.channels.registry import Channels
+from gateway.files.links import Links
 from gateway.outbox.worker import Outbox
-from tests.company import Company
+from tests.company import START, Company
 from tests.outbox.provider import configure, until
 
-ROOMY: Mapping[str, int] = {"sms": 1_600, "chat": 1_600, "phone": 1_600}
+ROOMY: Mapping[str, Capabilities] = {"sms": Capabilities(), "chat": Capabilities(), "phone": Capabilities()}
+LINKS = Links(b"s" * 32, lambda: START, lambda: "https://care.example.com")
 
 
 class Office:
@@ -20,7 +22,7 @@ class Office:
     def __init__(self, company: Company, secret: bytes) -> None:
         self.company, self.secret, self.store = company, secret, company.store
         self.channels = Channels()
-        self.outbox = Outbox(company.store, self.channels, company.doorbell, company.clock)
+        self.outbox = Outbox(company.store, self.channels, company.doorbell, company.clock, LINKS)
 
     async def open(self, **adapters: Adapter) -> None:
         """Make these the live channels, and start."""

@@ -279,7 +279,8 @@ async def test_an_unread_thread_is_marked_once(visitor: Visitor, gateway: FakeGa
     page = await visitor.enter(f"#/waiting/t/{dana}")
     await expect(visitor.bubble("Which day is it?")).to_be_visible()
     await expect(page.locator(".row-unread")).to_have_text("1 unread")
-    await gateway.arrive(dana, "Hello?")
+    async with page.expect_response(lambda response: response.url.endswith("/read")):
+        await gateway.arrive(dana, "Hello?")
     await expect(page.locator(".row-unread")).to_have_text("2 unread")
     gateway.refusals.clear()
     await gateway.arrive(dana, "Anyone?")

@@ -69,7 +69,7 @@ async def test_a_steady_order_holds_still(visitor: Visitor) -> None:
       steady.follow(["a", "b", "c"], version)
       versions.c = 2
       const order = ["e", "c", "a", "d"]
-      steady.hold(order, version, id => id !== "b")
+      steady.hold(order, version, { exists: id => id !== "b" })
       return [steady.shown, steady.waiting(order, version)]
     })()"""
     assert [["a", "c", "d"], 2] == await ask(visitor, "steady", expression)

@@ -3,40 +3,65 @@
 In a test:
 
     async with TwilioStandIn() as twilio:
-        twilio.serves("+13035550100", "http://127.0.0.1:8080/hooks/sms/messages")
+        twilio.serves("+13035550100", "http://127.0.0.1:8080/hooks/sms/messages#rc=5&rp=5xx,ct,rt")
         answer = await twilio.text("+17205550111", "+13035550100", "hello")       # a signed webhook to the gateway
         message = await twilio.wait_for(1)                                        # what the gateway sent
         await twilio.report(message, "delivered")                                 # a signed status callback
 
+Pictures: `text(..., media=[(content, "image/jpeg")])` keeps the files and tells of them; the gateway downloads them
+from here (`media`: twilio_media.py has faults, redirects, a CDN on a second port). What the gateway sends with files,
+Twilio fetches from it at once: `await settled()`, then `sent_media[message.sid]` has them.
+
+What it keeps: `accepted` (outbound), `inbound` (delivered to the gateway or not), `answers` (Twilio's own to STOP,
+START and HELP); the Messages list shows all of it, newest first, by pages. `keep(...)` is a text that no webhook told
+of: an outage. `rules` (twilio_rules.py) has opt-outs, Advanced Opt-Out, rates, WhatsApp's window and RCS. `hooks`
+(twilio_hooks.py) calls the gateway, again where the URL's fragment says so; `text` raises what the last try ran into.
+`fail_next(...)` and `media.fail_next(...)` inject faults.
+
 As a program (`python -m tests.standins.twilio --port 9000 --log accepted.jsonl`) it appends each message to the log,
-fsynced, before it answers, so that a test that kills the gateway can count what Twilio really got. The signatures are
-made by the SDK's own RequestValidator, and so owe nothing to the adapter's code.
+fsynced, before it answers, so that a test that kills the gateway can count what Twilio really got.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
-from twilio.request_validator import RequestValidator
 
-from tests.standins.twilio_api import Answer, Fault, Message, answer_of, fault_answer, list_page, new_sid, refusal
+from tests.standins.twilio_api import (
+    Answer,
+    Fault,
+    Message,
+    answer_of,
+    append,
+    fault_answer,
+    list_page,
+    new_sid,
+    refusal,
+    refusal_of_credentials,
+)
+from tests.standins.twilio_forms import inbound_form, status_form
+from tests.standins.twilio_hooks import Elsewhere, Hooks
+from tests.standins.twilio_media import MediaStore, fetched, media_fields
+from tests.standins.twilio_rules import ANSWERS, Rules
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "twilio-token-of-the-tests"
 
+Files = Sequence[tuple[bytes, str]]
+"""(content, media type) of each."""
+
 
 class TwilioStandIn:
-    """One Twilio account. `accepted` holds every message it took, in order; `requests` counts what came in."""
+    """One Twilio account. `accepted` holds every message it took, in order; `requests` counts messages and lists."""
 
     def __init__(
         self,
@@ -53,8 +78,12 @@ class TwilioStandIn:
         self.requests = 0
         self.url = ""
         """Where it listens, for `api_base_url`."""
-        self.public: tuple[str, str] | None = None
-        """(public URL, local URL): a webhook is signed for the first and sent to the second, as behind a proxy."""
+        self.inbound: list[Message] = []
+        self.answers: list[Message] = []
+        self.sent_media: dict[str, list[tuple[bytes, str]]] = {}
+        self.rules = Rules()
+        self.hooks = Hooks(auth_token)
+        self.media = MediaStore(account_sid, auth_token)
         self._faults: deque[Fault] = deque()
         self._webhooks: dict[str, str] = {}
         self._log = log
@@ -63,12 +92,22 @@ class TwilioStandIn:
         self._calls: set[asyncio.Task[Any]] = set()
         self._came = asyncio.Condition()
         self._let_go = asyncio.Event()
+        self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         return await self.start()
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    @property
+    def public(self) -> tuple[str, str] | None:
+        """(public URL, local URL): a webhook is signed for the first and sent to the second, as behind a proxy."""
+        return self.hooks.public
+
+    @public.setter
+    def public(self, urls: tuple[str, str] | None) -> None:
+        self.hooks.public = urls
 
     async def start(self, port: int = 0) -> Self:
         """Listen on 127.0.0.1, on any free port by default."""
@@ -77,12 +116,16 @@ class TwilioStandIn:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(messages + "/{sid}.json", self._fetch)
+        app.router.add_routes(self.media.routes(messages))
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))  # what Twilio waits for a webhook
+        self._open.push_async_callback(self._runner.cleanup)
+        await self._open.enter_async_context(self.media.open())
+        await self.hooks.start()
+        self._open.push_async_callback(self.hooks.http.close)
         return self
 
     async def stop(self) -> None:
@@ -91,8 +134,13 @@ class TwilioStandIn:
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
-        await self._http.close()
-        await self._runner.cleanup()
+        await self._open.aclose()
+
+    async def settled(self) -> None:
+        """Wait, up to 10 seconds, until Twilio has fetched every file and called back about everything it took."""
+        async with asyncio.timeout(10):
+            while self._calls:
+                await asyncio.gather(*self._calls)
 
     def fail_next(self, *faults: Fault) -> None:
         """The next requests that create a message go wrong so, one fault each; then all is well again."""
@@ -108,35 +156,32 @@ class TwilioStandIn:
         """Set a number's "A message comes in" webhook to this public URL."""
         self._webhooks[number] = messages_url
 
-    async def text(self, from_: str, to: str, body: str, *, sid: str | None = None, **fields: str) -> Answer:
+    async def text(
+        self, from_: str, to: str, body: str, *, sid: str | None = None, media: Files = (), **fields: str
+    ) -> Answer:
         """A customer writes to one of our numbers; what the gateway answered. `sid` repeats a message, `fields` add."""
         url = self._webhooks[to]
-        return await self.post(url, self.text_form(from_, to, body, sid=sid, **fields))
+        form = self.text_form(from_, to, body, sid=sid, media=media, **fields)
+        message = self._kept(form, datetime.now(UTC))
+        if acted := self.rules.hear(from_, to, body):
+            self.answers.append(Message.answer(self.account_sid, from_, to, ANSWERS[acted]))
+            form |= {"OptOutType": acted} if self.rules.advanced else {}
+        message.delivered = False
+        answer = await self.post(url, form)
+        message.delivered = answer.status < 300
+        return answer
 
-    def text_form(self, from_: str, to: str, body: str, *, sid: str | None = None, **fields: str) -> dict[str, str]:
-        """The form of an inbound message, without its signature."""
-        sid = sid or new_sid()
-        return {
-            "ToCountry": "US",
-            "ToState": "CO",
-            "SmsMessageSid": sid,
-            "NumMedia": "0",
-            "ToCity": "",
-            "FromZip": "80202",
-            "SmsSid": sid,
-            "FromState": "CO",
-            "SmsStatus": "received",
-            "FromCity": "DENVER",
-            "Body": body,
-            "FromCountry": "US",
-            "To": to,
-            "ToZip": "",
-            "NumSegments": "1",
-            "MessageSid": sid,
-            "AccountSid": self.account_sid,
-            "From": from_,
-            "ApiVersion": "2010-04-01",
-        } | fields
+    def keep(self, from_: str, to: str, body: str, *, at: datetime | None = None, media: Files = ()) -> Message:
+        """A customer writes and no webhook tells of it: Twilio has it in its list all the same."""
+        return self._kept(self.text_form(from_, to, body, media=media), at or datetime.now(UTC))
+
+    def text_form(
+        self, from_: str, to: str, body: str, *, sid: str | None = None, media: Files = (), **fields: str
+    ) -> dict[str, str]:
+        """The form of an inbound message, without its signature. Its files are there to be fetched."""
+        sid = sid or new_sid("MM" if media else "SM")
+        told = media_fields(self.url, self.media.keep(sid, media), media)
+        return inbound_form(self.account_sid, sid, from_, to, body) | told | fields
 
     async def report(self, message: Message, status: str, error_code: int | None = None) -> Answer:
         """A status callback about a message, signed, to the URL it was sent with; what the gateway answered.
@@ -144,39 +189,30 @@ class TwilioStandIn:
         Nothing ties it to the message's own state: send it early, late, twice or out of order, as Twilio may.
         """
         message.status, message.error_code = status, error_code
-        return await self.post(message.status_callback, self.report_form(message, status, error_code))
-
-    def report_form(self, message: Message, status: str, error_code: int | None = None) -> dict[str, str]:
-        """The form of a status callback, without its signature."""
-        form = {
-            "SmsSid": message.sid,
-            "SmsStatus": status,
-            "MessageStatus": status,
-            "To": message.to,
-            "MessageSid": message.sid,
-            "AccountSid": self.account_sid,
-            "From": message.from_,
-            "ApiVersion": "2010-04-01",
-        }
-        return form if error_code is None else form | {"ErrorCode": str(error_code)}
+        return await self.post(message.status_callback, status_form(message, status, error_code))
 
     def sign(self, url: str, form: dict[str, str]) -> str:
         """The X-Twilio-Signature of a form posted to a public URL."""
-        return str(RequestValidator(self.auth_token).compute_signature(url, form))
+        return self.hooks.sign(url, form)
 
     async def post(self, url: str, form: dict[str, str], *, signature: str | None = None) -> Answer:
         """Post a form to a public URL as Twilio does; `signature` replaces the right one ("": none at all)."""
-        signed = self.sign(url, form) if signature is None else signature
-        where = url
-        if self.public and url.startswith(self.public[0]):
-            where = self.public[1] + url.removeprefix(self.public[0])
-        headers = {"X-Twilio-Signature": signed} if signed else {}
-        async with self._http.post(where, data=form, headers=headers) as answer:
-            return Answer(answer.status, await answer.text(), answer.headers.get("Content-Type", ""))
+        return await self.hooks.post(url, form, signature)
+
+    def _kept(self, form: dict[str, str], at: datetime) -> Message:
+        sid, files = form["MessageSid"], int(form["NumMedia"])
+        message = Message.inbound(sid, self.account_sid, form["From"], form["To"], form["Body"], at, files)
+        message.messaging_service_sid = form.get("MessagingServiceSid")
+        known = next((each for each in reversed(self.inbound[-1_000:]) if each.sid == sid), None)
+        if known is None:
+            self.inbound.append(message)
+        return known or message
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted = await request.post()
+        form = {name: str(value) for name, value in posted.items()}
+        urls = [str(url) for url in posted.getall("MediaUrl", [])]
         await asyncio.sleep(self._delay)
         fault = self._faults.popleft() if self._faults else None
         if fault == "hang":
@@ -184,9 +220,13 @@ class TwilioStandIn:
             return fault_answer("503")
         if fault in ("500", "503", "429", "401", "21610", "nonsense"):
             return fault_answer(fault)
-        if refused := self._unauthorized(request) or refusal(form):
+        if refused := self._unauthorized(request) or refusal(form, urls):
             return refused
-        message = await self._accept(form)
+        message = Message.of(form, self.account_sid, urls)
+        self.rules.route(message)
+        if refused := self.rules.refusal(message):
+            return refused
+        await self._accept(message)
         if fault == "failed":
             message.status, message.error_code = "failed", 30007
         if fault == "500 after":
@@ -194,48 +234,45 @@ class TwilioStandIn:
         if fault in ("reset", "hang after"):
             if fault == "hang after":
                 await self._let_go.wait()
-            assert request.transport is not None
-            request.transport.abort()
+            if request.transport is not None:  # who hung has not gone by itself
+                request.transport.abort()
         return web.json_response(message.as_json(), status=201)
 
-    async def _accept(self, form: dict[str, str]) -> Message:
-        message = Message.of(form, self.account_sid)
+    async def _accept(self, message: Message) -> None:
         if self._log is not None:
-            _append(self._log, message)
+            append(self._log, message)
         self.accepted.append(message)
         async with self._came:
             self._came.notify_all()
-        if self._reports and message.status_callback:
-            self._calls.add(call := asyncio.create_task(self._report_each(message)))
-            call.add_done_callback(self._calls.discard)
-        return message
+        self._calls.add(call := asyncio.create_task(self._go_on(message)))
+        call.add_done_callback(self._calls.discard)
 
-    async def _report_each(self, message: Message) -> None:
-        for status in self._reports:
-            try:
-                await self.report(message, status)
-            except (aiohttp.ClientError, TimeoutError):
-                return  # the gateway is down: Twilio does not call again either
+    async def _go_on(self, message: Message) -> None:
+        """Fetch the files, deliver, and tell the gateway how it went. Twilio does not insist where it is down."""
+        wrong = self.rules.late_refusal(message)
+        if message.media_urls and wrong is None:
+            self.sent_media[message.sid], wrong = await fetched(self.hooks, message.media_urls)
+        if wrong is not None:
+            message.status, message.error_code = "failed", wrong
+        try:
+            for status in ("failed",) if wrong else self._reports:
+                if message.status_callback:
+                    await self.report(message, status, wrong)
+        except (aiohttp.ClientError, TimeoutError, Elsewhere):
+            return
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
-        return self._unauthorized(request) or list_page(self.accepted, request)
+        answers = [] if self.rules.advanced else self.answers
+        return self._unauthorized(request) or list_page((*self.accepted, *self.inbound, *answers), request)
 
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
-        found = (message for message in self.accepted if message.sid == request.match_info["sid"])
+        found = (m for m in (*self.accepted, *self.inbound, *self.answers) if m.sid == request.match_info["sid"])
         return self._unauthorized(request) or answer_of(next(found, None))
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
-        expected = aiohttp.encode_basic_auth(self.account_sid, self.auth_token)
-        return None if request.headers.get("Authorization") == expected else fault_answer("401")
-
-
-def _append(log: Path, message: Message) -> None:
-    with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(message)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        return refusal_of_credentials(request, self.account_sid, self.auth_token)
 
 
 async def _run(options: argparse.Namespace) -> None:

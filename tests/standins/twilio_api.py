@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import aiohttp
 from aiohttp import web
 
 Fault = Literal[
@@ -37,11 +41,12 @@ class Answer:
     status: int
     body: str
     content_type: str
+    tries: int = 1
 
 
 @dataclass(slots=True)
 class Message:
-    """One message as Twilio keeps it; `status` and `error_code` change with each report."""
+    """One message as Twilio keeps it, either way; `status` and `error_code` change with each report."""
 
     sid: str
     account_sid: str
@@ -53,20 +58,50 @@ class Message:
     status: str = "queued"
     error_code: int | None = None
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    direction: str = "outbound-api"
+    media_urls: list[str] = field(default_factory=list)
+    """Of one that we send: where Twilio was told to fetch its files."""
+    num_media: int = 0
+    delivered: bool | None = None
+    """Of an inbound one: whether a webhook was answered with a 2xx; None before the first."""
 
     @classmethod
-    def of(cls, form: dict[str, str], account_sid: str) -> Message:
+    def of(cls, form: dict[str, str], account_sid: str, media_urls: Sequence[str] = ()) -> Message:
         service = form.get("MessagingServiceSid")
         return cls(
             new_sid(),
             account_sid,
             form["To"],
             form.get("From", ""),
-            form["Body"],
+            form.get("Body", ""),
             form.get("StatusCallback", ""),
             service,
             "accepted" if service else "queued",
+            media_urls=list(media_urls),
+            num_media=len(media_urls),
         )
+
+    @classmethod
+    def inbound(
+        cls, sid: str, account_sid: str, from_: str, to: str, body: str, at: datetime, num_media: int
+    ) -> Message:
+        return cls(
+            sid,
+            account_sid,
+            to,
+            from_,
+            body,
+            "",
+            status="received",
+            created=at.isoformat(),
+            direction="inbound",
+            num_media=num_media,
+        )
+
+    @classmethod
+    def answer(cls, account_sid: str, to: str, from_: str, body: str) -> Message:
+        """One that Twilio wrote by itself."""
+        return cls(new_sid(), account_sid, to, from_, body, "", status="delivered", direction="outbound-reply")
 
     @property
     def reference(self) -> str | None:
@@ -83,12 +118,12 @@ class Message:
             "date_created": created,
             "date_sent": created,
             "date_updated": created,
-            "direction": "outbound-api",
+            "direction": self.direction,
             "error_code": self.error_code,
             "error_message": None,
             "from": self.from_ or None,
             "messaging_service_sid": self.messaging_service_sid,
-            "num_media": "0",
+            "num_media": str(self.num_media),
             "num_segments": "1",
             "price": None,
             "price_unit": "USD",
@@ -100,8 +135,16 @@ class Message:
         }
 
 
-def new_sid() -> str:
-    return f"SM{uuid4().hex}"
+def new_sid(prefix: str = "SM") -> str:
+    return f"{prefix}{uuid4().hex}"
+
+
+def append(log: Path, message: Message) -> None:
+    """One line of a log that outlives whoever is killed."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(message)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def error(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
@@ -111,7 +154,13 @@ def error(status: int, code: int, message: str, headers: dict[str, str] | None =
     return web.json_response(body, status=status, headers=headers)
 
 
-def refusal(form: dict[str, str]) -> web.Response | None:
+def refusal_of_credentials(request: web.Request, account_sid: str, auth_token: str) -> web.Response | None:
+    """Twilio's answer to whoever is not this account, or None."""
+    expected = aiohttp.encode_basic_auth(account_sid, auth_token)
+    return None if request.headers.get("Authorization") == expected else fault_answer("401")
+
+
+def refusal(form: dict[str, str], media_urls: Sequence[str] = ()) -> web.Response | None:
     """Twilio's answer to a form that it does not take."""
     to = form.get("To", "")
     if not to:
@@ -120,9 +169,13 @@ def refusal(form: dict[str, str]) -> web.Response | None:
         return error(400, 21211, f"Invalid 'To' Phone Number: {to}")
     if not form.get("From") and not form.get("MessagingServiceSid"):
         return error(400, 21603, "A 'From' phone number is required.")
-    if not form.get("Body"):
+    if not form.get("Body") and not media_urls:
         return error(400, 21602, "Message body is required.")
-    if len(form["Body"]) > 1_600:
+    if len(media_urls) > 10:
+        return error(400, 21623, "Number of media files exceeds allowed limit")
+    if not all(url.startswith(("http://", "https://")) for url in media_urls):
+        return error(400, 21620, "Invalid media URL(s)")
+    if len(form.get("Body", "")) > 1_600:
         return error(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
     return None
 
@@ -149,11 +202,26 @@ def answer_of(message: Message | None) -> web.Response:
     )
 
 
-def list_page(messages: Sequence[Message], request: web.Request) -> web.Response:
+def media_json(account_sid: str, message: str, sid: str, content_type: str) -> dict[str, Any]:
+    """One item of the Media subresource (https://www.twilio.com/docs/messaging/api/media-resource)."""
+    now = format_datetime(datetime.now(UTC))
+    return {
+        "account_sid": account_sid,
+        "content_type": content_type,
+        "date_created": now,
+        "date_updated": now,
+        "parent_sid": message,
+        "sid": sid,
+        "uri": f"/2010-04-01/Accounts/{account_sid}/Messages/{message}/Media/{sid}.json",
+    }
+
+
+def list_page(messages: Iterable[Message], request: web.Request) -> web.Response:
     """One page of the list, newest first, with Twilio's filters; DateSent is compared by UTC day."""
     query = request.query
-    found = [message for message in reversed(messages) if _fits(message, query)]
-    size, page = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
+    kept = sorted(messages, key=lambda message: message.created)
+    found = [message for message in reversed(kept) if _fits(message, query)]
+    size, page = min(int(query.get("PageSize", "50")), 1_000), int(query.get("Page", "0"))
     shown = found[page * size : (page + 1) * size]
     more = len(found) > (page + 1) * size
     following = f"{request.path}?{urlencode({**query, 'Page': page + 1, 'PageSize': size})}" if more else None

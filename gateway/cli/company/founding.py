@@ -13,7 +13,7 @@ from typing import Final
 
 from gateway.actions import claim, deliver, note, people, read, receive, reply
 from gateway.actions.report import Saying, report
-from gateway.channels.contract import DeliveryReport, Inbound
+from gateway.channels.contract import Capabilities, DeliveryReport, Inbound
 from gateway.cli.company.plan import Plan, Step
 from gateway.cli.company.script import Person
 from gateway.domain.address import Address
@@ -112,7 +112,7 @@ class _Company:
         number, line, at = step.customer.number, step.line, step.at
         match line.verb:
             case "replies":
-                live = {self._channel: BODY_LIMIT}
+                live = {self._channel: Capabilities(BODY_LIMIT)}
                 said = await reply.reply(
                     tx, reply.Reply(secret, thread, line.words, None, live, None, b"", step.salt, at)
                 )

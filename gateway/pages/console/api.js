@@ -83,8 +83,8 @@ export class Api {
     return this.#call("POST", `/threads/${encodeURIComponent(id)}/${path}`, { body: { body }, key });
   }
 
-  /** `verb` is "claim", "release" or "done". */
-  /** `body` goes with "done": {message}, the newest that was seen, so that one the customer has just written is not lost. */
+  /** `verb` is "claim", "release" or "done". With "done" goes {message}, the newest that was seen, so that one the customer
+   *  has just written is not lost. */
   act(id, verb, body) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`, body ? { body } : undefined); }
   read(id, message) { return this.#call("PUT", `/threads/${encodeURIComponent(id)}/read`, { body: { message } }); }
 

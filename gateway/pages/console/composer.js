@@ -1,8 +1,8 @@
 // Where a person writes. It saves as they type, says through which channel the words will go and what that means,
 // and never holds them back: once sent they are the outgoing list's.
 
-import { button, h, icon, isolated, say } from "./dom.js";
-import { habits } from "./drafts.js";
+import { button, h, icon, isolated, put, say } from "./dom.js";
+import { habits } from "./habits.js";
 import { segments } from "./segments.js";
 import { channelName, personName, presenceWords } from "./words.js";
 
@@ -26,7 +26,6 @@ export class Composer {
     this.route = h("span", { class: "route" });
     this.measure = h("span", { class: "measure", id: "measure" });
     this.habit = h("input", { type: "checkbox", id: "enter-sends", on: { change: () => this.#setHabit() } });
-    this.habit.checked = habits.enterSends;
     this.send = h("button", { type: "button", class: "button primary send", "aria-describedby": "measure", on: { click: () => this.#send() } }, icon("send"), h("span"));
     this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
       h("h3", { class: "unseen", id: "composer-name" }, "Answer"),
@@ -36,7 +35,7 @@ export class Composer {
         h("div", { class: "composer-foot" },
           h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send)));
     this.label = this.element.querySelector("label[for=words]");
-    this.#setHabit();
+    this.#sayHabit();
   }
 
   #tab(mode, label, name) {
@@ -118,11 +117,11 @@ export class Composer {
     const note = this.#mode === "note";
     const name = personName(this.#conversation.row?.customer.name ?? "the customer");
     say(this.label, note ? "Note for your team" : `Reply to ${name}`);
-    this.text.placeholder = note ? "Write a note. Only your team sees it." : `Write to ${name}`;
+    put(this.text, "placeholder", note ? "Write a note. Only your team sees it." : `Write to ${name}`);
     say(this.send.lastElementChild, note ? "Add note" : "Send");
     this.#sayRoute(note);
     this.#sayMeasure(note);
-    this.send.setAttribute("aria-disabled", String(!this.#ready));
+    put(this.send, "aria-disabled", String(!this.#ready));
   }
 
   #sayRoute(note) {
@@ -158,6 +157,11 @@ export class Composer {
 
   #setHabit() {
     habits.enterSends = this.habit.checked;
+    this.#sayHabit();
+  }
+
+  #sayHabit() {
+    this.habit.checked = habits.enterSends;
     this.send.title = habits.enterSends ? "Enter sends, Shift+Enter begins a line" : `${APPLE ? "⌘" : "Ctrl"}+Enter sends`;
   }
 

@@ -145,6 +145,32 @@ export class Conversation {
     this.items.splice(place, 0, item);
   }
 
+  /** Lets go of all but the newest items, so many; they are read again by whoever scrolls up to them. */
+  keepNewest(count) {
+    const from = this.items.findIndex((item, place) => place >= this.items.length - count && !item.event);
+    if (from <= 0) return;
+    this.#run += 1;
+    this.#before = this.items[from].id;
+    this.#replace(this.items.slice(from));
+  }
+
+  /** Lets go of the newest messages, so many; they are counted, and read again by whoever scrolls down to them. */
+  holdBack(count) {
+    const messages = this.items.filter((item) => !item.event);
+    const last = messages.at(-count - 1);
+    if (!last) return;
+    this.#run += 1;
+    this.ahead += count;
+    this.#after = last.id;
+    this.#replace(this.items.slice(0, this.items.indexOf(last) + 1));
+  }
+
+  /** What an action answered a message is by now, unless its delivery went on since. */
+  answer(message) {
+    const known = this.#keys.get(itemKey(message));
+    if (known && !(known.delivery?.at > message.delivery?.at)) this.put(message);
+  }
+
   /** An event of the stream that concerns this thread. */
   take(event) {
     if (!this.loaded) return;

@@ -9,9 +9,10 @@ import { tellFrame } from "./embedding.js";
 import { Feed } from "./feed.js";
 import { Outgoing } from "./outgoing.js";
 import { Presence } from "./presence.js";
+import { Reading } from "./reading.js";
 import { listOf, place } from "./router.js";
+import { Spoken } from "./spoken.js";
 import { Store } from "./store.js";
-import { preview } from "./words.js";
 
 export class Desk extends EventTarget {
   api = new Api();
@@ -20,9 +21,11 @@ export class Desk extends EventTarget {
   drafts = new Drafts(this.api, this.store);
   presence = new Presence(this.api, this.store);
   counts = new Counts(this.api, this.store);
+  reading = new Reading(this.api, this.store);
   connection = "connecting";
   /** Whether the first list is there, so that what is read from now on is followed. */
   following = false;
+  #spoken = new Spoken();
   #feed = new Feed(this.api, {
     onEvent: (kind, data) => this.#hear(kind, data),
     onState: (state) => this.#connected(state),
@@ -64,16 +67,6 @@ export class Desk extends EventTarget {
     this.presence.look(null);
   }
 
-  /** Ends the session, and with it what this page knows: it is loaded anew. */
-  async signOut() {
-    try {
-      await this.api.signOut();
-      location.reload();
-    } catch (error) {
-      this.complain(`You are still signed in. ${error.message}`);
-    }
-  }
-
   #connected(state) {
     if (state === "live") this.outgoing.hurry();
     if (state === this.connection) return;
@@ -93,9 +86,7 @@ export class Desk extends EventTarget {
     this.#tellFrame(kind, event);
     if (kind === "message.sent" || kind === "note.added") if (event.message) this.outgoing.meets(event.message);
     this.store.take({ ...event, kind });
-    if (kind === "message.received" && event.thread === place().thread && event.message) {
-      announce(`${event.message.author.name}: ${preview(event.message)}`);
-    }
+    if (kind === "message.received" && event.message && event.thread === place().thread) this.#spoken.hear(event.message);
   }
 
   /** Others came or went, or type. Who comes into the open thread is said once, for those who do not see it. */
@@ -149,16 +140,10 @@ export class Desk extends EventTarget {
   async decide(message, decision) {
     try {
       const answer = await (decision === "retry" ? this.api.retry(message.id) : this.api.settle(message.id, decision));
-      if (answer?.id) this.store.take({ kind: "delivery.changed", thread: message.thread, at: new Date().toISOString(), message: answer });
+      if (answer?.id) this.store.answer(answer);
     } catch (error) {
       this.complain(`That did not go through. ${error.message} The message is as it was.`);
     }
-  }
-
-  /** Marks a thread as read up to a message; tried again with the next one if it fails. */
-  async read(id, message) {
-    const undo = this.store.patch(id, { unread: 0 });
-    await this.api.read(id, message).catch(undo);
   }
 
   /** Says in the open thread what went wrong. */

@@ -42,6 +42,11 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Sets an attribute only where it differs, for the same reason. */
+export function put(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 /** Makes `parent` hold exactly `wanted`, moving as little as can be, so that focus and scrolling survive. */
 export function arrange(parent, wanted) {
   const keep = new Set(wanted);

@@ -5,6 +5,8 @@
 const PREFIX = "teamline.draft.";
 const PAUSE = 800;
 const LONGEST_WAIT = 30_000;
+/** For how long somebody who signs out waits until the server has what they began. */
+const FAREWELL = 3_000;
 /** `saved` is what the server is known to have of the reply. */
 const EMPTY = Object.freeze({ reply: "", note: "", saved: "" });
 
@@ -16,6 +18,7 @@ export class Drafts {
   #timers = new Map();
   #sending = new Map();
   #turns = new Map();
+  #gone = false;
 
   constructor(api, store) {
     this.#api = api;
@@ -69,17 +72,42 @@ export class Drafts {
     return reply !== theirs;
   }
 
+  /** The threads of this person that have words here. */
+  #threads() {
+    const mine = this.#name("");
+    return Object.keys(localStorage).filter((name) => name.startsWith(mine)).map((name) => name.slice(mine.length));
+  }
+
+  #unsaved(thread) {
+    const { reply, saved } = this.of(thread);
+    return reply !== saved;
+  }
+
   /** The server is there (again): what it does not have yet goes to it. */
   resume() {
-    const mine = this.#name("");
-    for (const name of Object.keys(localStorage).filter((each) => each.startsWith(mine))) {
-      const thread = name.slice(mine.length);
-      const { reply, saved } = this.of(thread);
-      if (reply !== saved) this.#later(thread, PAUSE);
-    }
+    for (const thread of this.#threads()) if (this.#unsaved(thread)) this.#later(thread, PAUSE);
+  }
+
+  /** Brings to the server at once what it does not have yet; resolves when it has it, or when that takes too long. */
+  async bring() {
+    const late = new Promise((resolve) => setTimeout(resolve, FAREWELL));
+    const brought = this.#threads().filter((thread) => this.#unsaved(thread)).map((thread) => this.#push(thread, { last: true }));
+    await Promise.race([late, Promise.all(brought)]);
+  }
+
+  /** The threads with words that are nowhere but here: a note's, or a reply's that the server does not have. */
+  left() { return this.#threads().filter((thread) => this.of(thread).note.trim() || this.#unsaved(thread)); }
+
+  /** Nothing of this person stays in this browser, and nothing is kept any more. */
+  forget() {
+    this.#gone = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    for (const thread of this.#threads()) localStorage.removeItem(this.#name(thread));
   }
 
   #put(thread, change) {
+    if (this.#gone) return;
     const draft = Object.freeze({ ...this.of(thread), ...change });
     const name = this.#name(thread);
     this.#known.set(name, draft);
@@ -123,9 +151,3 @@ export class Drafts {
     }
   }
 }
-
-/** How one likes to work, kept in this browser. */
-export const habits = {
-  get enterSends() { return localStorage.getItem("teamline.enter-sends") === "yes"; },
-  set enterSends(value) { localStorage.setItem("teamline.enter-sends", value ? "yes" : "no"); },
-};

@@ -2,19 +2,23 @@
 // stands in it with the keyboard or has scrolled: news is counted in words and waits.
 
 import { arrange, button, h, icon, say } from "./dom.js";
+import { Leaving } from "./leaving.js";
 import { VIEWS } from "./lists.js";
+import { Pace } from "./pace.js";
 import { go, href, place } from "./router.js";
 import { Row, othersIn } from "./row.js";
 import { Search } from "./search.js";
 import { Steady } from "./steady.js";
 import { hue, initials } from "./words.js";
 
-/** Milliseconds between two drawings of the list. */
+/** Milliseconds between two drawings of the list: one that flickers cannot be read. */
 const CALM = 250;
+/** A list that is held still takes in no more than this of what comes live; the rest is counted. */
+const MOST = 300;
 const TITLES = { waiting: "Waiting", mine: "Mine", all: "All" };
 const EMPTY = {
   waiting: ["Nobody is waiting", "When a customer writes, they appear here, the longest waiting first."],
-  mine: ["Nothing is on you", "Take a conversation on with c, and it stays here until you let it go."],
+  mine: ["Nothing is on you", "Take a conversation on, and it stays here until you let it go."],
   all: ["No conversations yet", "When a customer writes for the first time, it begins here."],
 };
 
@@ -22,6 +26,8 @@ export class Inbox extends HTMLElement {
   #desk;
   #view = "waiting";
   #thread = null;
+  /** The thread that was open last: where one goes on from. */
+  #last = null;
   #made = new Map();
   #steady = new Steady();
   #below = new Set();
@@ -29,15 +35,14 @@ export class Inbox extends HTMLElement {
   #paged = false;
   #searching = false;
   #fault = "";
-  #drawn = 0;
-  #timer = null;
+  #pace = new Pace(CALM, () => this.#render());
 
   start(desk) {
     this.#desk = desk;
     this.#build();
     desk.store.addEventListener("change", ({ detail }) => {
       if (detail.has("counts")) this.#sayCounts();
-      if (detail.has("rows") || detail.has("presence")) this.#soon();
+      if (detail.has("rows") || detail.has("presence")) this.#pace.soon();
     });
     desk.addEventListener("begun", () => this.#begun());
     desk.addEventListener("connection", () => this.#sayConnection());
@@ -49,6 +54,7 @@ export class Inbox extends HTMLElement {
     this.links = Object.fromEntries(VIEWS.map((view) => [view,
       h("a", { href: href({ view }) }, TITLES[view], " ", h("span", { class: "count" }))]));
     this.search = new Search(this.#desk);
+    this.leaving = new Leaving(this.#desk);
     this.rows = h("ol", { class: "rows", "aria-labelledby": "view-name" });
     this.empty = h("div", { class: "empty", hidden: true }, h("h3"), h("p", { class: "quiet" }));
     this.trouble = h("div", { class: "empty", hidden: true }, h("p"), button("Try again", { press: () => this.#more() }));
@@ -58,23 +64,24 @@ export class Inbox extends HTMLElement {
     this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.#catchUp() } }, icon("up"), h("span"));
     this.person = h("span", { class: "person" });
     this.state = h("span", { class: "link-state", role: "status" });
-    this.status = h("a", { class: "button plain", href: href({ view: "status" }), title: "s", "aria-keyshortcuts": "s", hidden: true }, "Status");
+    this.status = h("a", { class: "button plain", href: href({ view: "status" }), "data-key": "s", hidden: true }, "Status");
     this.append(
       h("nav", { "aria-label": "Inbox" },
         h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" })),
         this.search.box,
         this.views = h("div", { class: "views" }, Object.values(this.links)),
         this.list = h("div", { class: "list" }, this.scroller, this.search.element, this.news),
+        this.leaving.element,
         h("footer", {}, this.person, this.state, this.status,
           button("Keys", { look: "plain", press: () => document.querySelector("tl-keys").open() }),
-          button("Sign out", { look: "plain", press: () => this.#desk.signOut() }))));
+          this.leaving.press)));
     this.#listen();
   }
 
   #listen() {
     this.list.addEventListener("pointerenter", (event) => { this.#pointed = event.pointerType === "mouse"; });
     this.list.addEventListener("pointerleave", () => { this.#pointed = false; this.#render(); });
-    this.scroller.addEventListener("focusout", () => requestAnimationFrame(() => this.#render()));
+    this.scroller.addEventListener("focusout", () => this.#pace.soon());
     this.scroller.addEventListener("scroll", () => this.news.hidden || this.#render(), { passive: true });
     new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(), { root: this.scroller, rootMargin: "800px" })
       .observe(this.end);
@@ -104,6 +111,7 @@ export class Inbox extends HTMLElement {
     const turned = view !== this.#view;
     this.#view = view;
     this.#thread = where.thread;
+    this.#last = where.thread ?? this.#last;
     this.#searching = where.view === "search";
     this.scroller.hidden = this.#searching;
     this.search.show(where);
@@ -148,13 +156,6 @@ export class Inbox extends HTMLElement {
     (below ? this.rows.lastElementChild : this.rows.firstElementChild)?.querySelector("a").focus({ preventScroll: true });
   }
 
-  /** At most four times a second, however much happens: a list that flickers cannot be read, and typing goes first. */
-  #soon() {
-    const wait = this.#drawn + CALM - performance.now();
-    if (wait <= 0) return this.#render();
-    this.#timer ??= setTimeout(() => { this.#timer = null; this.#render(); }, wait);
-  }
-
   /** A list that has grown long by what came live is read again, while nobody looks further down in it. */
   #renew() {
     const { store } = this.#desk;
@@ -164,13 +165,12 @@ export class Inbox extends HTMLElement {
   #render() {
     const { store } = this.#desk;
     if (!store.me || this.#searching) return;
-    this.#drawn = performance.now();
     this.#renew();
     const order = store.view(this.#view).ids;
     const version = (id) => store.rows.get(id)?.last_message?.id;
     const before = this.#steady.shown;
     if (before.length === 0 || this.#calm) this.#steady.follow([...order], version);
-    else this.#steady.hold(order, version, (id) => store.rows.has(id));
+    else this.#steady.hold(order, version, { exists: (id) => store.rows.has(id), most: this.#paged ? Infinity : MOST });
     for (const id of this.#made.keys()) if (!store.rows.has(id)) this.#made.delete(id);
     const minute = Math.floor(Date.now() / 30_000);
     arrange(this.rows, this.#steady.shown.map((id) => this.#row(id, minute)));
@@ -225,13 +225,14 @@ export class Inbox extends HTMLElement {
 
   /** Moves the focus by rows; from outside the list it begins at the open one. */
   step(by) {
-    const links = this.#searching ? this.search.links : [...this.rows.querySelectorAll("a")];
+    const links = this.#searching ? this.search.links : [...this.rows.children].map((row) => row.firstElementChild);
     if (!links.length) return;
     const from = links.findIndex((link) => link === document.activeElement);
-    const open = links.findIndex((link) => link.hasAttribute("aria-current"));
+    const open = links.indexOf(this.#open);
     const to = from >= 0 ? from + by : open >= 0 ? open + by : 0;
-    links[Math.max(0, Math.min(links.length - 1, to))].focus();
-    document.activeElement.scrollIntoView({ block: "nearest" });
+    const link = links[Math.max(0, Math.min(links.length - 1, to))];
+    link.focus({ preventScroll: true });
+    link.scrollIntoView({ block: "nearest" });
   }
 
   /** The thread of the row that has the focus. */
@@ -240,10 +241,16 @@ export class Inbox extends HTMLElement {
     return link && this.contains(link) ? place(link.hash).thread : null;
   }
 
+  /** The row of the thread that is open, or was open last. */
+  get #open() {
+    if (this.#searching) return this.search.links.find((link) => link.hasAttribute("aria-current"));
+    const row = this.#made.get(this.#thread ?? this.#last)?.element;
+    return row?.isConnected ? row.firstElementChild : undefined;
+  }
+
   /** Focus on the open row, else the first, else the heading. */
   takeFocus() {
-    const list = this.#searching ? this.search.element : this.rows;
-    const row = list.querySelector("a[aria-current]") ?? list.querySelector("a");
+    const row = this.#open ?? (this.#searching ? this.search.links[0] : this.rows.querySelector("a"));
     (row ?? (this.#searching ? this.search.field : this.heading)).focus();
   }
 
@@ -258,8 +265,9 @@ export class Inbox extends HTMLElement {
     next.querySelector("a").focus();
   }
 
-  /** Shows a view and puts the focus into it. */
+  /** Shows a view and puts the focus into it; in the view where one is already, what waited. */
   turn(view) {
+    if (view === place().view && this.checkVisibility() && !this.news.hidden) return this.#catchUp();
     go({ view, thread: matchMedia("(min-width: 700px)").matches ? this.#thread : null });
     requestAnimationFrame(() => this.takeFocus());
   }

@@ -1,8 +1,9 @@
 // Every action by keyboard, and the list of keys. A key acts only where it would not have been text.
 
-import { button, h } from "./dom.js";
+import { button, h, put } from "./dom.js";
+import { habits } from "./habits.js";
 import { VIEWS } from "./lists.js";
-import { go, place } from "./router.js";
+import { go, listOf, place } from "./router.js";
 import { actOn } from "./thread.js";
 
 const SHEET = [
@@ -14,6 +15,7 @@ const SHEET = [
 const FOR_ADMINS = ["s", "Status"];
 
 const WIDE = matchMedia("(min-width: 700px)");
+const HABIT = "Single-letter keys";
 const writing = (element) => element.matches?.("textarea, select, input:not([type=checkbox])") || element.isContentEditable;
 
 export class Keys extends HTMLElement {
@@ -26,10 +28,14 @@ export class Keys extends HTMLElement {
     const groups = SHEET.map(([title, keys]) => h("section", {}, h("h3", {}, title), h("dl", {}, keys.map(line))));
     this.status = line(FOR_ADMINS);
     groups.at(-1).querySelector("dl").append(this.status);
+    this.habit = h("input", { type: "checkbox", role: "switch", id: "single-keys", on: { change: () => this.#setHabit() } });
     const modifier = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
     this.dialog = h("dialog", { "aria-labelledby": "keys-name" },
       h("header", {}, h("h2", { id: "keys-name" }, "Keys"), button("Close", { icon: "close", look: "plain", press: () => this.dialog.close() })),
-      ...groups, h("p", { class: "quiet" }, `In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`));
+      this.sheet = h("div", { class: "sheet" }, groups),
+      h("label", { class: "habit" }, this.habit, h("span", {}, HABIT)),
+      h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`));
+    this.#sayHabit();
     this.dialog.addEventListener("close", () => this.#from?.focus());
     this.append(this.dialog);
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -41,11 +47,26 @@ export class Keys extends HTMLElement {
     this.dialog.showModal();
   }
 
+  #setHabit() {
+    habits.singleKeys = this.habit.checked;
+    this.#sayHabit();
+  }
+
+  /** Buttons name their key only as long as it does something. */
+  #sayHabit() {
+    const on = habits.singleKeys;
+    this.habit.checked = on;
+    document.documentElement.toggleAttribute("data-single-keys", on);
+    for (const element of document.querySelectorAll("[data-key]")) {
+      for (const name of ["title", "aria-keyshortcuts"]) on ? put(element, name, element.dataset.key) : element.removeAttribute(name);
+    }
+  }
+
   #key(event) {
     if (!this.#desk.store.me || document.getElementById("workplace").hidden || this.dialog.open) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") return this.#back(event);
-    if (writing(event.target)) return;
+    if (!habits.singleKeys || writing(event.target)) return;
     const act = this.#action(event.key);
     if (!act) return;
     event.preventDefault();
@@ -58,18 +79,25 @@ export class Keys extends HTMLElement {
     const view = VIEWS[Number(key) - 1];
     if (view) return () => inbox.turn(view);
     return {
-      j: () => inbox.step(1),
-      k: () => inbox.step(-1),
+      j: () => this.#inList(inbox, () => inbox.step(1)),
+      k: () => this.#inList(inbox, () => inbox.step(-1)),
       r: () => this.#write("reply", inbox, thread),
       n: () => this.#write("note", inbox, thread),
       c: () => this.#act("claim", inbox, thread),
       e: () => this.#act("done", inbox, thread),
       d: () => thread.isOpen && document.querySelector("tl-panel").toggle(),
       g: () => thread.toNewest(),
-      "/": () => inbox.search.focus(),
+      "/": () => this.#inList(inbox, () => inbox.search.focus()),
       s: this.#desk.store.me.role === "admin" ? () => go({ view: "status" }) : null,
       "?": () => this.open(),
     }[key];
+  }
+
+  /** Does something in the inbox, which on a narrow screen is shown first. */
+  #inList(inbox, act) {
+    if (inbox.checkVisibility()) return act();
+    addEventListener("hashchange", act, { once: true });
+    go({ ...place(), view: listOf(place().view), thread: null, message: null });
   }
 
   /** A verb means the row that has the focus, else the open thread. */

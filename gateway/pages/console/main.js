@@ -38,11 +38,14 @@ async function begin(me) {
 
 function arrive() {
   const where = place();
+  const left = document.activeElement;
   workplace.dataset.level = where.view === "status" ? "status" : where.thread ? "thread" : "inbox";
   part("tl-inbox").show(where);
   part("tl-thread").show(where);
   part("tl-panel").show(where.thread);
   part("tl-status").show(where.view === "status");
+  if (left !== document.activeElement || !workplace.contains(left) || left.checkVisibility()) return;
+  part(where.thread ? "tl-thread" : "tl-inbox").takeFocus();
 }
 
 signIn.onSignedIn = begin;

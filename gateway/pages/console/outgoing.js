@@ -28,10 +28,7 @@ export class Outgoing {
   /** Takes up what an earlier page left behind. */
   resume() {
     this.#items.clear();
-    const mine = this.#name("");
-    const left = Object.keys(localStorage).filter((name) => name.startsWith(mine));
-    const items = left.map((name) => JSON.parse(localStorage.getItem(name)));
-    for (const item of items.sort((a, b) => (a.at < b.at ? -1 : 1))) {
+    for (const item of this.#kept().sort((a, b) => (a.at < b.at ? -1 : 1))) {
       const age = Date.now() - new Date(item.at);
       if (item.state !== "refused") item.state = age > FRESH ? "held" : "sending";
       item.sendable = age < KEY_KEPT;
@@ -78,12 +75,28 @@ export class Outgoing {
     if (item && UNDER_WAY.has(item.state)) item.seen = true;
   }
 
+  /** The threads in which something of this person is not with the server yet, whichever tab it was written in. */
+  left() { return this.#kept().map((item) => item.thread); }
+
+  /** Nothing of this person stays in this browser. What is on its way may still arrive. */
+  forget() {
+    for (const { key } of this.#kept()) localStorage.removeItem(this.#name(key));
+    this.#items.clear();
+  }
+
+  #kept() {
+    const mine = this.#name("");
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(mine));
+    return names.map((name) => JSON.parse(localStorage.getItem(name)));
+  }
+
   /** The connection is back, or somebody signed in. */
   hurry() {
     for (const wake of this.#wakers) wake();
   }
 
   #keep(item) {
+    if (!this.#items.has(item.key)) return;
     localStorage.setItem(this.#name(item.key), JSON.stringify(item));
     this.#store.touch("rows", item.thread);
   }

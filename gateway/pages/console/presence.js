@@ -69,7 +69,7 @@ export class Presence {
     if (JSON.stringify(before) === JSON.stringify(others)) return;
     if (others.length) this.#threads.set(thread, others);
     else this.#threads.delete(thread);
-    this.#store.touch("presence", thread);
+    this.#store.stir("presence", thread);
   }
 
   /** The others in a thread, those who are typing first: [{id, name, typing}]. */

@@ -48,7 +48,7 @@ export class Search {
     if (!on) {
       if (view !== "status") this.#home = view;
       this.#query = null;
-      if (document.activeElement !== this.field) this.field.value = "";
+      if (view === "status" || document.activeElement !== this.field) this.field.value = "";
       return;
     }
     if (this.field.value.trim() !== query && document.activeElement !== this.field) this.field.value = query;

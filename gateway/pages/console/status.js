@@ -3,12 +3,12 @@
 
 import { arrange, h, icon, isolated, say } from "./dom.js";
 import { href } from "./router.js";
-import { ago, exact, moment } from "./time.js";
+import { exact, past } from "./time.js";
 
 const EVERY = 5_000;
 const ROLES = { agent: "Agent", lead: "Lead", admin: "Admin" };
 
-const when = (at, none = "Never") => (at ? h("time", { datetime: at, title: exact(at) }, ago(at) === "now" ? "just now" : `${ago(at)} ago`) : none);
+const when = (at, none = "Never") => (at ? h("time", { datetime: at, title: exact(at) }, past(at)) : none);
 const fact = (term, value, look = "") => h("div", { class: `number ${look}`.trim() }, h("dt", {}, term), h("dd", {}, value));
 
 function fault({ path, line, key, problem, remedy }) {
@@ -33,8 +33,8 @@ function person(each, teams) {
 }
 
 function token(each) {
-  return h("li", { class: "entry" }, h("span", { class: "entry-name" }, isolated(each.label || "No label"), " ", h("span", { class: "quiet" }, isolated(each.login))),
-    h("span", {}, each.may_reply ? "Reads and replies" : "Reads"), h("span", { class: "quiet" }, "made ", moment(each.created_at)));
+  return h("li", { class: "entry" }, h("span", { class: "entry-name" }, each.label ? isolated(each.label) : h("span", { class: "quiet" }, "No label"), " ", h("span", { class: "quiet" }, isolated(each.login))),
+    h("span", {}, each.may_reply ? "Reads and replies" : "Reads"), h("span", { class: "quiet" }, "made ", when(each.created_at)));
 }
 
 export class Status extends HTMLElement {

@@ -11,11 +11,13 @@ export class Steady {
     this.#versions = new Map(order.map((id) => [id, version(id)]));
   }
 
-  /** Keeps what stands; only what belongs below all of it is added. `exists(id)`: whether a row is still there at all. */
-  hold(order, version, exists) {
+  /** Keeps what stands; only what belongs below all of it is added, until there are `most`. `exists(id)`: whether a row
+   *  is still there at all. */
+  hold(order, version, { exists, most = Infinity }) {
     const kept = this.shown.filter(exists);
     const known = new Set(kept);
-    const tail = order.slice(order.findLastIndex((id) => known.has(id)) + 1);
+    const below = order.findLastIndex((id) => known.has(id)) + 1;
+    const tail = order.slice(below, below + Math.max(0, most - kept.length));
     for (const id of tail) this.#versions.set(id, version(id));
     this.shown = [...kept, ...tail];
   }

@@ -5,11 +5,14 @@
 
 import { Conversation } from "./conversation.js";
 import { List, VIEWS } from "./lists.js";
+import { Pace } from "./pace.js";
 
 const KEPT_CONVERSATIONS = 20;
 const KEPT_ROWS = 2_000;
 /** A view that has grown longer than this by what came live is better read again. */
 const LONG = 150;
+/** Milliseconds between two drawings of what arrives. */
+const CALM = 100;
 
 export class Store extends EventTarget {
   me = null;
@@ -19,6 +22,8 @@ export class Store extends EventTarget {
   #conversations = new Map();
   #loads = new Set();
   #changed = new Set();
+  #arrived = new Set();
+  #pace = new Pace(CALM, () => this.#tellArrived());
 
   constructor(api) {
     super();
@@ -32,17 +37,31 @@ export class Store extends EventTarget {
     this.touch("rows");
   }
 
-  /** Says that something changed; listeners hear of it once per frame, with all topics since the last. */
+  /** Says that this person, or an answer they wait for, changed something: listeners hear of it in the next frame. */
   touch(...topics) {
     if (this.#changed.size === 0) {
       requestAnimationFrame(() => {
         const detail = this.#changed;
         this.#changed = new Set();
-        this.dispatchEvent(new CustomEvent("change", { detail }));
+        this.#tell(detail);
       });
     }
     for (const topic of topics) this.#changed.add(topic);
   }
+
+  /** Says that something came of itself: listeners hear of it a few times a second, when nothing else is to be done. */
+  stir(...topics) {
+    for (const topic of topics) this.#arrived.add(topic);
+    this.#pace.soon();
+  }
+
+  #tellArrived() {
+    const detail = this.#arrived;
+    this.#arrived = new Set();
+    this.#tell(detail);
+  }
+
+  #tell(detail) { this.dispatchEvent(new CustomEvent("change", { detail })); }
 
   view(name) { return this.#views[name]; }
 
@@ -127,7 +146,7 @@ export class Store extends EventTarget {
     if (event.kind === "thread.read") return this.#read(event);
     if (event.row) this.#applyRow(event);
     this.#conversations.get(event.thread)?.take(event);
-    this.touch("rows", event.thread);
+    this.stir("rows", event.thread);
   }
 
   /** Rows come as they are by now, so an event counts as unread by its own message, once: `counted` says up to when. */
@@ -143,8 +162,21 @@ export class Store extends EventTarget {
   }
 
   #read(event) {
-    if (event.by && event.by.id !== this.me?.id) return;
-    this.patch(event.thread, { unread: 0 });
+    if (!event.by || event.by.id === this.me?.id) this.unread(event.thread, 0);
+  }
+
+  /** How many messages of a thread this person has not read. Only its row says so. */
+  unread(id, count) {
+    const known = this.rows.get(id);
+    if (!known || known.unread === count) return;
+    this.#keep({ ...known, unread: count });
+    this.stir("rows");
+  }
+
+  /** What an action answered a message is by now. The stream may have told more of it since, and that stands. */
+  answer(message) {
+    this.#conversations.get(message.thread)?.answer(message);
+    this.touch(message.thread);
   }
 
   /** One's own change, shown before the server has it; answers what undoes it. */

@@ -1,7 +1,8 @@
 // The open thread: who it is with, what can be done about it, its messages, and where one writes.
 
-import { button, h, isolated, say } from "./dom.js";
+import { button, h, isolated, put, say } from "./dom.js";
 import { Composer } from "./composer.js";
+import { habits } from "./habits.js";
 import { go, href, place } from "./router.js";
 import { Timeline } from "./timeline.js";
 import { since } from "./time.js";
@@ -13,6 +14,8 @@ export class Thread extends HTMLElement {
   #conversation = null;
   #message = null;
   #fault = null;
+  /** Whether the focus is to come here once there is something to put it on. */
+  #expected = false;
 
   start(desk) {
     this.#desk = desk;
@@ -30,11 +33,11 @@ export class Thread extends HTMLElement {
     this.back.append(...button("Inbox", { icon: "back" }).childNodes);
     this.name = isolated("", {});
     this.heading = h("h2", { id: "thread-name", tabindex: "-1" }, this.name);
-    this.about = h("p", { class: "quiet about" });
+    this.about = h("p", { class: "quiet about" }, h("span"), h("span", { class: "where" }));
     this.others = h("p", { class: "others", hidden: true });
     const act = (verb) => () => this.act(verb);
-    this.claim = button("Take on", { icon: "claim", press: act("claim"), title: "c", "aria-keyshortcuts": "c" });
-    this.done = button("Done", { icon: "done", press: act("done"), title: "e", "aria-keyshortcuts": "e" });
+    this.claim = button("Take on", { icon: "claim", press: act("claim"), "data-key": "c" });
+    this.done = button("Done", { icon: "done", press: act("done"), "data-key": "e" });
     this.details = button("Details", { icon: "person", look: "plain details", press: () => this.#panel().toggle() });
     this.complaint = h("div", { class: "complaint", role: "alert", hidden: true }, h("p"),
       button("Understood", { look: "plain", press: () => { this.complaint.hidden = true; this.takeFocus(); } }));
@@ -89,12 +92,14 @@ export class Thread extends HTMLElement {
     const shown = Boolean(conversation?.row) && !this.#fault;
     this.open.hidden = !shown;
     this.closed.hidden = shown;
-    document.title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
+    const title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
+    if (document.title !== title) document.title = title;
     if (!shown) return this.#sayEmpty();
     this.#describe(conversation.row);
     this.#sayPresence(this.#desk.presence.of(conversation.id));
     this.timeline.show(conversation, this.#message);
     this.composer.show(conversation);
+    if (this.#expected && document.activeElement === document.body) this.takeFocus();
   }
 
   #sayEmpty() {
@@ -102,7 +107,7 @@ export class Thread extends HTMLElement {
     const [title, text] = this.#fault
       ? [missing ? "This conversation is not here" : "The conversation could not be read",
         missing ? "It does not exist, or it is with another team." : `${this.#fault.message} Open it again to try again.`]
-      : this.#id ? ["", ""] : ["No conversation is open", "Choose one from the inbox: j and k move, Enter opens, ? shows all keys."];
+      : this.#id ? ["", ""] : ["No conversation is open", habits.singleKeys ? "Choose one from the inbox: j and k move, Enter opens, ? shows all keys." : "Choose one from the inbox."];
     say(this.closed.firstElementChild, title);
     say(this.closed.lastElementChild, text);
   }
@@ -112,13 +117,14 @@ export class Thread extends HTMLElement {
     say(this.name, personName(row.customer.name));
     const mine = row.claimed_by?.id === me.id;
     say(this.claim.lastElementChild, mine ? "Let go" : "Take on");
-    this.claim.querySelector("use").setAttribute("href", `/static/console/icons.svg#${mine ? "release" : "claim"}`);
+    put(this.claim.querySelector("use"), "href", `/static/console/icons.svg#${mine ? "release" : "claim"}`);
     this.done.hidden = Boolean(row.done_at);
     const team = this.#conversation.detail?.team_name ?? row.team;
     const holder = row.claimed_by ? (mine ? "You are on it" : `${row.claimed_by.name} is on it`) : "Nobody is on it";
     const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
     const state = row.done_at ? "done" : wait;
-    say(this.about, [holder, state, channelName(row.channel), team].filter(Boolean).join(" · "));
+    say(this.about.firstElementChild, [holder, state].filter(Boolean).join(" · "));
+    say(this.about.lastElementChild, ` · ${channelName(row.channel)} · ${team}`);
   }
 
   /** "Ben is here", "Ben and Cleo are typing": those who type before those who only look. */
@@ -151,10 +157,10 @@ export class Thread extends HTMLElement {
 
   toNewest() { if (this.isOpen) this.timeline.toEnd(); }
 
-  /** Focus on the messages, so that the arrows scroll at once. */
+  /** Focus on the messages, so that the arrows scroll at once; while there are none yet, as soon as there are. */
   takeFocus() {
+    this.#expected = !this.isOpen;
     if (this.isOpen) this.timeline.scroller.focus({ preventScroll: true });
-    else requestAnimationFrame(() => (this.isOpen ? this.timeline.scroller : this.heading).focus({ preventScroll: true }));
   }
 }
 

@@ -44,6 +44,13 @@ export function ago(at, now = Date.now()) {
   return now - new Date(at) < 7 * 24 * HOUR ? since(at, now) : moment(at, new Date(now));
 }
 
+/** How long ago, as a sentence has it: "just now", "12 min ago", "2 days ago"; a date after a week. */
+export function past(at, now = Date.now()) {
+  const words = ago(at, now);
+  if (words !== since(at, now)) return words;
+  return words === "now" ? "just now" : `${words} ago`;
+}
+
 /** When: "14:02" today, "Yesterday", "Nov 16" before that. */
 export function moment(at, now = new Date()) {
   const then = new Date(at);

@@ -10,6 +10,9 @@ import { needsAttention, underWay } from "./words.js";
 const TOGETHER = 5 * 60_000;
 const NEAR_END = 40;
 const NEAR_START = 700;
+/** With more messages than `MOST` drawn, only `KEPT` stay: a thread that is flooded must not slow down the keys. */
+const MOST = 300;
+const KEPT = 150;
 
 export class Timeline {
   #desk;
@@ -106,6 +109,7 @@ export class Timeline {
     const focused = this.list.contains(document.activeElement);
     const anchor = this.#atEnd ? null : this.#anchor();
     this.#countFresh(conversation);
+    this.#bound(conversation);
     arrange(this.list, this.#elements(conversation));
     if (this.#atEnd) this.#stick();
     else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
@@ -129,6 +133,16 @@ export class Timeline {
     const from = conversation.items.findLastIndex((item) => itemKey(item) === this.#newest);
     if (from >= 0 && !this.#atEnd && !this.#apart) this.#fresh += conversation.items.slice(from + 1).filter((item) => !item.event).length;
     this.#newest = conversation.items.length ? itemKey(conversation.items.at(-1)) : null;
+    this.#apart = conversation.newer;
+  }
+
+  /** Lets go of what nobody looks at: the oldest, while one is at the end, else what has come since one left it. */
+  #bound(conversation) {
+    if (this.#atEnd && conversation.items.length > MOST) conversation.keepNewest(KEPT);
+    if (this.#atEnd || this.#fresh <= MOST) return;
+    conversation.holdBack(this.#fresh - KEPT);
+    this.#fresh = KEPT;
+    this.#newest = itemKey(conversation.items.at(-1));
     this.#apart = conversation.newer;
   }
 
@@ -186,6 +200,6 @@ export class Timeline {
     if (document.hidden || !this.#atEnd || !row || !(row.unread > 0) || !newest || !this.scroller.offsetParent) return;
     if (newest.id === this.#read) return;
     this.#read = newest.id;
-    this.#desk.read(row.id, newest.id);
+    this.#desk.reading.upTo(row.id, newest.id);
   }
 }

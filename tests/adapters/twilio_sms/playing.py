@@ -15,11 +15,22 @@ from pydantic import SecretStr
 
 from adapters.twilio_sms.adapter import TwilioSms
 from adapters.twilio_sms.config import TwilioConfig
-from gateway.channels.contract import Context, DeliveryReport, Inbound, Outbound, SendResult, WebhookRequest
+from adapters.twilio_sms.pace import Memory
+from gateway.channels.contract import (
+    Context,
+    DeliveryReport,
+    Inbound,
+    Outbound,
+    OutboundFile,
+    SendResult,
+    WebhookRequest,
+)
 from gateway.channels.testing import Provider
 from gateway.domain.address import Address
+from gateway.domain.message import Media
 from tests.standins.twilio import ACCOUNT, TOKEN, TwilioStandIn
 from tests.standins.twilio_api import Fault
+from tests.standins.twilio_forms import status_form
 
 PUBLIC = "https://care.example.com/teamline"
 OURS = "+13035550100"
@@ -57,18 +68,30 @@ def request(
     )
 
 
-def outbound(body: str = "on my way", *, to: Address | None = None, endpoint: str = OURS, n: int = 0) -> Outbound:
-    return Outbound(f"ref-{n}", to or Address("sms", THEIRS), endpoint, body, datetime.now(UTC))
+def outbound(
+    body: str = "on my way",
+    *,
+    to: Address | None = None,
+    endpoint: str = OURS,
+    n: int = 0,
+    files: tuple[OutboundFile, ...] = (),
+) -> Outbound:
+    return Outbound(f"ref-{n}", to or Address("sms", THEIRS), endpoint, body, datetime.now(UTC), files)
 
 
 @asynccontextmanager
 async def channel(
-    twilio: TwilioStandIn, *, patience: float = 10.0, public: str = PUBLIC, **keys: Any
+    twilio: TwilioStandIn,
+    *,
+    patience: float = 10.0,
+    public: str = PUBLIC,
+    memory: Memory | None = None,
+    **keys: Any,
 ) -> AsyncIterator[TwilioSms]:
     """The adapter on a session of its own, sending to the stand-in."""
     async with aiohttp.ClientSession() as http:
         told = config(**{"api_base_url": twilio.url, **keys})
-        adapter = TwilioSms(told, Context("sms", public, http), timeout=patience)
+        adapter = TwilioSms(told, Context("sms", public, http), memory, timeout=patience)
         yield adapter
         await adapter.close()
 
@@ -85,7 +108,9 @@ class PlayedTwilio(Provider):
 
     def text(self, body: str) -> tuple[WebhookRequest, Inbound]:
         form = self.twilio.text_form(THEIRS, OURS, body)
-        return request(self.twilio, form), Inbound(form["MessageSid"], self.customer, OURS, body)
+        stops = body == "STOP"
+        meant = Inbound(form["MessageSid"], self.customer, OURS, body, opt="out" if stops else None, answered=stops)
+        return request(self.twilio, form), meant
 
     def tampered(self, body: str) -> Mapping[str, WebhookRequest]:
         form = self.twilio.text_form(THEIRS, OURS, body)
@@ -111,11 +136,26 @@ class PlayedTwilio(Provider):
 
     def report(self, sent: SendResult, reference: str) -> tuple[WebhookRequest, DeliveryReport]:
         message = next(message for message in self.twilio.accepted if message.sid == sent.provider_id)
-        callback = request(
-            self.twilio, self.twilio.report_form(message, "delivered"), "status", query=f"?ref={reference}"
-        )
+        callback = request(self.twilio, status_form(message, "delivered"), "status", query=f"?ref={reference}")
         assert message.status_callback == callback.url
         return callback, DeliveryReport("delivered", sent.provider_id, reference)
+
+    def given(self) -> list[str]:
+        return [url for message in self.twilio.accepted for url in message.media_urls]
+
+    def media(self) -> tuple[Media, bytes]:
+        content = bytes(range(256)) * 40
+        form = self.twilio.text_form(THEIRS, OURS, "look", media=[(content, "image/png")])
+        return Media(form["MediaUrl0"], "image/png"), content
+
+    def opted(self) -> Mapping[Opt, WebhookRequest]:
+        words: dict[Opt, str] = {"out": "Stop", "in": "START", "help": "help"}
+        return {opt: request(self.twilio, self.twilio.text_form(THEIRS, OURS, word)) for opt, word in words.items()}
+
+    def missed(self, body: str) -> Inbound:
+        message = self.twilio.keep(THEIRS, OURS, body)
+        at = datetime.fromisoformat(message.created).replace(microsecond=0)
+        return Inbound(message.sid, self.customer, OURS, body, at=at, late=True)
 
     def faults(self) -> Mapping[str, Callable[[], None]]:
         names: tuple[Fault, ...] = ("429", "500", "401", "21610", "nonsense", "hang", "reset", "500 after", "failed")

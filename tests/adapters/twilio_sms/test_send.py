@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import get_args
+from unittest.mock import MagicMock
 
 import pytest
 from pydantic import SecretStr
 
-from adapters.twilio_sms import codes
+from adapters.twilio_sms import TwilioSmsType, codes
+from adapters.twilio_sms.adapter import TwilioSms
 from adapters.twilio_sms.pace import Pace
 from gateway.channels.config import Destination
-from gateway.channels.contract import SendResult, Verdict
+from gateway.channels.contract import Context, SendResult, Verdict
 from gateway.channels.testing import failure
 from gateway.domain.address import Address
 from gateway.domain.delivery import Reported
-from tests.adapters.twilio_sms.playing import OURS, PUBLIC, SERVICE, THEIRS, channel, outbound
+from tests.adapters.twilio_sms.playing import OURS, PUBLIC, SERVICE, THEIRS, channel, config, outbound
 from tests.standins.twilio import TOKEN, TwilioStandIn
 from tests.standins.twilio_api import Fault
 
@@ -50,12 +53,15 @@ async def test_whatsapp_goes_out_on_whatsapp(twilio: TwilioStandIn) -> None:
 
 
 async def test_a_number_that_is_not_listed_sends_by_the_service(twilio: TwilioStandIn) -> None:
-    """Where the endpoint is not one of ours, the Messaging Service sends; without one, it is our configuration."""
+    """Where the endpoint is not listed, the Messaging Service sends, from the number that the customer knows; without
+    a service, it is our configuration."""
     async with channel(twilio, messaging_service_sid=SERVICE) as adapter:
         asked = outbound(endpoint="+13035550142")
         result = await adapter.send(asked)
         assert (result,) == await adapter.look_up(asked)
-    assert [(SERVICE, "")] == [(message.messaging_service_sid, message.from_) for message in twilio.accepted]
+    assert [(SERVICE, "+13035550142")] == [
+        (message.messaging_service_sid, message.from_) for message in twilio.accepted
+    ]
     async with channel(twilio) as adapter:
         error = await failure(adapter, outbound(endpoint="+13035550142"))
     assert "configuration" == (error.verdict if error else None)
@@ -69,7 +75,7 @@ async def test_a_number_that_is_not_listed_sends_by_the_service(twilio: TwilioSt
         ("503", "ambiguous", 0),
         ("500 after", "ambiguous", 1),
         ("401", "configuration", 0),
-        ("21610", "permanent", 0),
+        ("21610", "opted_out", 0),
         ("nonsense", "ambiguous", 0),
         ("hang", "ambiguous", 0),
         ("hang after", "ambiguous", 1),
@@ -157,6 +163,73 @@ def test_a_number_keeps_its_pace() -> None:
     assert [0.0, 0.0] == [pace.delay(THEIRS, None) for _ in range(2)]
     now = 105.0
     assert 0.0 == pace.delay(OURS, slow)
+
+
+def test_a_change_of_the_file_keeps_the_pace() -> None:
+    """A channel that is made anew for the same account goes on where the one before it was."""
+    kind, context = TwilioSmsType(), Context("sms", PUBLIC, MagicMock())
+    before = kind.create(config(), context)
+    after = kind.create(config(numbers={OURS: "other"}), context)
+    elsewhere = kind.create(config(account_sid="AC" + "3" * 32), context)
+    assert isinstance(before, TwilioSms)
+    assert isinstance(after, TwilioSms)
+    assert isinstance(elsewhere, TwilioSms)
+    assert (before.memory is after.memory, before.memory is elsewhere.memory) == (True, False)
+
+
+async def test_a_burst_waits_its_turn(twilio: TwilioStandIn) -> None:
+    """More than a number may send at once goes out at its pace, and Twilio need not refuse any of it."""
+    twilio.rules.rates[OURS] = 20
+    async with channel(twilio, numbers={OURS: {"team": "team", "per_second": 18}}) as adapter:
+        await asyncio.gather(*(adapter.send(outbound(f"{n}", n=n)) for n in range(24)))
+    assert 24 == len(twilio.accepted)
+
+
+async def test_too_fast_is_tried_again_later(twilio: TwilioStandIn) -> None:
+    """Without a pace Twilio says no to what is too much, for now and with a time."""
+    twilio.rules.rates[OURS] = 1
+    async with channel(twilio) as adapter:
+        await adapter.send(outbound())
+        error = await failure(adapter, outbound(n=1))
+    assert ("transient", "20429", timedelta(seconds=1)) == (
+        (error.verdict, error.code, error.retry_after) if error else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "page"),
+    [
+        ("30034", "https://www.twilio.com/docs/api/errors/30034"),
+        ("63051", "https://www.twilio.com/docs/api/errors/63051"),
+        ("0", None),
+        ("x", None),
+        ("3003\u0664", None),
+        ("../../x", None),
+    ],
+)
+async def test_a_code_has_a_page(twilio: TwilioStandIn, code: str, page: str | None) -> None:
+    """Admins are led to Twilio's own words about a code; what is no code has no page."""
+    async with channel(twilio) as adapter:
+        assert page == adapter.error_page(code)
+
+
+async def test_our_addresses_and_typed_ones(twilio: TwilioStandIn) -> None:
+    """Plain numbers stand first; a number is typed with its country's code, in any punctuation."""
+    numbers = dict.fromkeys((f"whatsapp:{OURS}", "72975", OURS, "rcs:brand_agent"), "team")
+    async with channel(twilio, numbers=numbers, messaging_service_sid=SERVICE) as adapter:
+        assert (OURS, "72975", f"whatsapp:{OURS}", "rcs:brand_agent") == adapter.endpoints()
+        typed = (
+            "+17205550111",
+            " +1 (720) 555-0111",
+            "whatsapp:+1 720 555 0111",
+            "(720) 555-0111",
+            "+0123456",
+            "",
+            "x",
+        )
+        sms = Address("sms", THEIRS)
+        expected = [sms, sms, Address("whatsapp", THEIRS), None, None, None, None]
+        assert expected == [adapter.address(text) for text in typed]
 
 
 @pytest.mark.parametrize("code", codes.CODES)

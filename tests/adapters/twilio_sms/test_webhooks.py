@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.twilio_sms.adapter import TwilioSms
-from gateway.channels.contract import DeliveryReport, Reply, Webhook, WebhookRequest
+from adapters.twilio_sms.signature import OVERRIDES
+from gateway.channels.contract import DeliveryReport, Reply, Verdict, Webhook, WebhookRequest
 from gateway.channels.testing import refused
 from gateway.domain.address import Address
 from gateway.domain.message import Media
@@ -65,12 +66,29 @@ async def test_a_field_that_is_there_twice_is_refused(twilio: TwilioStandIn, ada
     assert 400 == await status(adapter, twice)
 
 
+async def test_two_bodies_lower_case_keys_and_no_sender_are_refused(twilio: TwilioStandIn, adapter: TwilioSms) -> None:
+    """Rightly signed, and still no message: a 4xx each."""
+    form = twilio.text_form(THEIRS, OURS, "hi")
+    both = urlencode([*form.items(), ("Body", "ho")]).encode()
+    two = request(twilio, form | {"Body": "hiBodyho"}, body=both)  # fields are signed end to end
+    lower = request(twilio, {name.lower(): value for name, value in form.items()})
+    nobody = request(twilio, {name: value for name, value in form.items() if name != "From"})
+    assert [400, 403, 400] == [await status(adapter, told) for told in (two, lower, nobody)]
+
+
+async def test_a_signature_fits_with_and_without_the_overrides(twilio: TwilioStandIn, adapter: TwilioSms) -> None:
+    """The fragment of the documented webhook URL may be signed or not; another one does not fit."""
+    form, url = twilio.text_form(THEIRS, OURS, "hi"), f"{PUBLIC}/hooks/sms/messages"
+    signed = (url, url + OVERRIDES, url + "#rc=1")
+    assert [200, 200, 403] == [await status(adapter, request(twilio, form, signed_url=each)) for each in signed]
+
+
 async def test_every_bad_field_is_refused(twilio: TwilioStandIn, adapter: TwilioSms) -> None:
     """A rightly signed form with a field that does not look like itself gets a 400."""
     bad = {
         "MessageSid": "SM" + "A" * 32,
         "From": "whatsapp:7205550111",
-        "To": "rcs:agent",
+        "To": "messenger:4711",
         "NumMedia": "11",
         "Body": "x" * 16_001,
     }
@@ -192,18 +210,22 @@ async def test_statuses(twilio: TwilioStandIn, adapter: TwilioSms, told: str, ex
 
 
 @pytest.mark.parametrize(
-    ("code", "detail"),
+    ("code", "detail", "verdict"),
     [
-        ("30003", "The customer's phone is off or out of reach"),
-        ("39999", "The message was not delivered (Twilio's error 39999)"),
-        ("0", "The message was not delivered"),
+        ("30003", "The customer's phone is off or out of reach", "permanent"),
+        ("21610", "The customer has opted out of texts from our number", "opted_out"),
+        ("63051", "WhatsApp has locked our number", "configuration"),
+        ("39999", "The message was not delivered (Twilio's error 39999)", None),
+        ("0", "The message was not delivered", None),
     ],
 )
-async def test_a_failure_says_why(twilio: TwilioStandIn, adapter: TwilioSms, code: str, detail: str) -> None:
-    """The code of a failure becomes words for the agent, also one that we do not know."""
+async def test_a_failure_says_why(
+    twilio: TwilioStandIn, adapter: TwilioSms, code: str, detail: str, verdict: Verdict | None
+) -> None:
+    """The code of a failure becomes words for the agent and a verdict; one that we do not know has words only."""
     form = {"AccountSid": twilio.account_sid, "MessageSid": SID, "MessageStatus": "undelivered", "ErrorCode": code}
     webhook = await adapter.webhook(request(twilio, form, "status"))
-    assert Webhook(reports=(DeliveryReport("failed", SID, None, code, detail),)) == webhook
+    assert Webhook(reports=(DeliveryReport("failed", SID, None, code, detail, verdict),)) == webhook
 
 
 @pytest.mark.parametrize(

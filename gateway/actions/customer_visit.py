@@ -1,0 +1,68 @@
+"""A visitor begins, comes back with a new token, and ends. Making visitors is bounded by where the requests come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.actions.sign_in import WINDOW
+from gateway.domain import customer_wire
+from gateway.domain.message import TeamId
+from gateway.domain.wire import Json
+from gateway.errors import TooMany
+from gateway.store import attempts, visitors
+from gateway.store.store import Tx
+from gateway.store.visitors import Token
+
+MOST_VISITORS: Final = 60
+"""New visitors from one address in a quarter of an hour: a classroom or an office behind one, and no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who is about to write. `before` is the token that their browser has already, if any."""
+
+    before: Token | None
+    channel: str
+    team: TeamId
+    address: str
+    """Of the new customer: unique, and no secret."""
+    secret: bytes
+    source: str
+    """Where the request came from, hashed."""
+    now: int
+
+
+async def begin(tx: Tx, visit: Visit) -> tuple[Json, bool]:
+    """The customer, and whether they are new: a browser whose token is still good stays who it is. Raises TooMany."""
+    if visit.before is not None:
+        known = await visitors.of_secrets(tx, [visit.before.secret], visit.now)
+        for visitor in known.values():
+            if visitor.channel == visit.channel:
+                await visitors.renew(tx, visitor, visit.now)
+                return customer_wire.customer(visitor), False
+    since = visit.now - WINDOW // visitors.MICROSECOND
+    if await attempts.count(tx, visit.source, since) >= MOST_VISITORS:
+        raise TooMany("too many new visitors come from this address; wait a moment", retry_after=WINDOW.seconds)
+    await attempts.add(tx, visit.source, visit.now)
+    made = await visitors.create(tx, visit.channel, visit.address, visit.team, visit.secret, visit.now)
+    return customer_wire.customer(made), True
+
+
+async def prolong(tx: Tx, token: Token, now: int) -> Json:
+    """The same token is good for the full time again. Raises Unauthenticated."""
+    visitor = await visitors.authenticate(tx, token, now)
+    await visitors.renew(tx, visitor, now)
+    return customer_wire.customer(visitor)
+
+
+async def replace(tx: Tx, token: Token, secret: bytes, now: int) -> Json:
+    """Another token for the same customer; the one before ends. Raises Unauthenticated."""
+    visitor = await visitors.authenticate(tx, token, now)
+    await visitors.replace(tx, visitor, secret, now)
+    return customer_wire.customer(visitor)
+
+
+async def end(tx: Tx, token: Token, now: int) -> None:
+    """This token is good for nothing any more. What was written stays. Raises Unauthenticated."""
+    await visitors.end(tx, await visitors.authenticate(tx, token, now), now)

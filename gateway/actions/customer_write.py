@@ -1,0 +1,119 @@
+"""A visitor writes: through the same door as every other customer's text, once, whatever is sent again.
+
+Takes a list, so that messages that wait together share a transaction. The key of deduplication is made of the customer
+and their Idempotency-Key, so that the stored message itself is the answer to a repetition.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.actions.attach import fits
+from gateway.actions.receive import Arrival, Receipt, receive
+from gateway.channels.contract import Capabilities, Inbound
+from gateway.domain import customer_wire
+from gateway.domain.address import Address
+from gateway.domain.attachment import AttachmentId, Owner
+from gateway.domain.wire import Json
+from gateway.errors import Invalid, Misuse, Problem, Unauthenticated
+from gateway.store import attachments, conversations, messages, visitors
+from gateway.store.store import Tx
+from gateway.store.visitors import Token, Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a customer says, under which token. `channels` are those that are live."""
+
+    token: Token
+    body: str
+    files: tuple[AttachmentId, ...]
+    channels: Mapping[str, Capabilities]
+    key: str
+    """The Idempotency-Key, or a random one."""
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The message in the customers' shape, and what else the door must know."""
+
+    message: Json
+    identity: int
+    channel: str
+    is_first: bool
+    """Whether the customer had no thread before."""
+    is_new: bool
+    """Not a repetition."""
+    renewed: bool
+    """Whether the token was prolonged by this."""
+
+
+async def write(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
+    """What became of each, none with files; a refusal is a result here, so that one does not undo the others."""
+    known = await visitors.of_secrets(tx, {item.token.secret for item in items}, max(item.now for item in items))
+    found = [known.get(item.token.secret) for item in items]
+    good = [(item, one) for item, one in zip(items, found, strict=True) if one and one.channel in item.token.channels]
+    receipts = await receive(tx, [_arrival(item, visitor) for item, visitor in good]) if good else []
+    done: dict[int, Written | Problem] = {}
+    for (item, visitor), receipt in zip(good, receipts, strict=True):
+        done[id(item)] = await _result(tx, item, visitor, receipt)
+    return [done.get(id(item)) or Unauthenticated() for item in items]
+
+
+async def write_with_files(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
+    """The same with files that the customers have uploaded. Raises Unauthenticated, and Invalid for a file that is not
+    theirs to send."""
+    return [await _with_files(tx, item) for item in items]
+
+
+async def _with_files(tx: Tx, item: Words) -> Written | Problem:
+    before = await visitors.authenticate(tx, item.token, item.now)
+    if before.thread is not None and (again := await _again(tx, item, before)) is not None:
+        return again
+    files = await attachments.loose(tx, Owner.of_customer(before.customer), item.files)
+    fits(item.channels[before.channel], files)
+    message = (await receive(tx, [_arrival(item, before)]))[0].message
+    visitor = await visitors.authenticate(tx, item.token, item.now)
+    if message is None or visitor.thread is None:
+        raise Misuse("a new message was not stored")
+    await messages.take_up(tx, files, visitor.team, message)
+    shape = customer_wire.message((await conversations.of_ids(tx, visitor, [message]))[0])
+    return await _new(tx, item, before, shape)
+
+
+def _arrival(item: Words, visitor: Visitor) -> Arrival:
+    inbound = Inbound(_key(item, visitor), Address(visitors.KIND, visitor.address), "", item.body)
+    return Arrival(visitor.channel, inbound, visitor.home, True, item.now)
+
+
+def _key(item: Words, visitor: Visitor) -> str:
+    return f"{visitor.identity}:{item.key}"
+
+
+async def _result(tx: Tx, item: Words, visitor: Visitor, receipt: Receipt) -> Written | Problem:
+    if receipt.message is not None:
+        return await _new(tx, item, visitor, customer_wire.written(receipt.message, item.body, item.now))
+    again = await _again(tx, item, dataclasses.replace(visitor, thread=receipt.thread))
+    if again is None:
+        raise Misuse("a message that was stored already is not there")
+    return again
+
+
+async def _new(tx: Tx, item: Words, visitor: Visitor, shape: Json) -> Written:
+    renewed = visitors.is_to_be_renewed(visitor, item.now)
+    if renewed:
+        await visitors.renew(tx, visitor, item.now)
+    return Written(shape, visitor.identity, visitor.channel, visitor.thread is None, True, renewed)
+
+
+async def _again(tx: Tx, item: Words, visitor: Visitor) -> Written | Problem | None:
+    """What was stored under this key, Invalid if that was something else, None if nothing was."""
+    stored = await conversations.of_key(tx, visitor, _key(item, visitor))
+    if stored is None:
+        return None
+    if stored.body != item.body or tuple(one.id for one in stored.attachments) != item.files:
+        return Invalid("this Idempotency-Key was used for another message")
+    return Written(customer_wire.message(stored), visitor.identity, visitor.channel, False, False, False)

@@ -1,0 +1,39 @@
+"""The head of a customer's page: whose it is, when people are there, and when they last wrote. Facts, never promises."""
+
+from __future__ import annotations
+
+from gateway.actions.customer_view import Facts
+from gateway.domain.instant import from_micros, micros, rfc3339
+from gateway.domain.routing import Teams
+from gateway.domain.team import Team
+from gateway.domain.wire import Json
+from gateway.feed import cursor
+from gateway.http.deps import Deps
+
+
+def about(deps: Deps, facts: Facts, channel: str, now: int) -> Json:
+    """Everything that GET /thread says of a customer, or of somebody who is none yet."""
+    teams: Teams = deps.settings().teams
+    team = teams.get(facts.team)
+    return (
+        {"team": {"id": facts.team, "name": team.name if team else facts.team}}
+        | _hours(team or teams.route(), now)
+        | facts.shape
+        | {"accepts": _accepts(deps, channel), "feed": cursor.encode(facts.heads)}
+    )
+
+
+def _hours(team: Team, now: int) -> Json:
+    at = from_micros(now)
+    is_open, change = team.hours.is_open(at), team.hours.changes_at(at)
+    shape: Json = {"timezone": team.timezone.key, "hours": team.hours.table(), "open": is_open}
+    return shape if change is None else shape | {"open_until" if is_open else "opens_at": rfc3339(micros(change))}
+
+
+def _accepts(deps: Deps, channel: str) -> Json:
+    adapter = deps.channels.get(channel)
+    if adapter is None:  # the channel was taken away a moment ago
+        return {"max_body": 0, "max_files": 0, "max_file_bytes": 0, "types": []}
+    can = adapter.capabilities
+    sizes = {"max_body": can.max_body, "max_files": can.max_files, "max_file_bytes": can.max_file_bytes}
+    return sizes | {"types": sorted(can.file_types)}

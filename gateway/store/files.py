@@ -1,0 +1,66 @@
+"""What the file store has, or may have. Equal bytes are one file, under the SHA-256 of them.
+
+A file is written down before its bytes are stored, and taken off the list after they are deleted. The two never cross,
+on any number of nodes: what is `going` cannot be named, and what is named does not go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from gateway.errors import Unavailable
+from gateway.store.store import Tx
+
+HELD: Final = timedelta(hours=1) // timedelta(microseconds=1)
+"""Microseconds in which what was written down must be named: far longer than any upload takes."""
+AT_ONCE: Final = 200
+
+_NAMED: Final = """(EXISTS (SELECT 1 FROM attachment WHERE attachment.hash = file.hash)
+  OR EXISTS (SELECT 1 FROM attachment WHERE attachment.thumb_hash = file.hash))"""
+
+
+async def hold(tx: Tx, hashes: Sequence[str], now: int) -> None:
+    """Write down what is about to be stored. Raises Unavailable while the same bytes are being deleted."""
+    for hash_ in hashes:
+        held = await tx.run(
+            """INSERT INTO file (hash, look_at) VALUES (?1, ?2)
+               ON CONFLICT (hash) DO UPDATE SET look_at = max(look_at, excluded.look_at) WHERE going = 0""",
+            hash_,
+            now + HELD,
+        )
+        if not held:
+            raise Unavailable("the same file is just being deleted")
+
+
+async def name(tx: Tx, hashes: Sequence[str]) -> None:
+    """From now on a row names it: it stays."""
+    for hash_ in hashes:
+        if not await tx.run("UPDATE file SET look_at = NULL WHERE hash = ?1 AND going = 0", hash_):
+            raise Unavailable("storing the file took too long")
+
+
+async def look_again(tx: Tx, hashes: Sequence[str], now: int) -> None:
+    """Fewer rows name these than before; whoever has just written one down still has their time."""
+    for hash_ in hashes:
+        await tx.run("UPDATE file SET look_at = ?2 WHERE hash = ?1 AND going = 0", hash_, now + HELD)
+
+
+async def take_unnamed(tx: Tx, now: int) -> list[str]:
+    """Files that nothing names, a bounded number: their bytes are to be deleted, then they are `gone`. Those come first
+    that a process had taken which did not end its work. A file that something does name is off this list."""
+    rows = await tx.all("SELECT hash FROM file WHERE look_at <= ?1 ORDER BY look_at LIMIT ?2", now, AT_ONCE)
+    for row in rows:
+        await tx.run(
+            f"""UPDATE file SET going = NOT {_NAMED}, look_at = CASE WHEN {_NAMED} THEN NULL ELSE 0 END
+                 WHERE hash = ?1""",  # noqa: S608  fixed words only
+            row["hash"],
+        )
+    return [row["hash"] for row in await tx.all("SELECT hash FROM file WHERE look_at = 0 AND going = 1")]
+
+
+async def gone(tx: Tx, hashes: Sequence[str]) -> None:
+    """Their bytes are deleted."""
+    for hash_ in hashes:
+        await tx.run("DELETE FROM file WHERE hash = ?1 AND going = 1", hash_)

@@ -1,0 +1,148 @@
+"""Visitors: customers who write on a web page, and the tokens that they come back with.
+
+A token is 256 random bits and stored as its hash only. Whether it is any good is asked inside the transaction or the
+snapshot that it is used in. Every query names the customer: a thread that is not theirs is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateway.domain.author import CustomerId
+from gateway.domain.message import TeamId, ThreadId
+from gateway.errors import Unauthenticated
+from gateway.store.store import Row, Tx, certain, listed
+
+KIND: Final = "web"
+"""The kind of a visitor's address."""
+LASTS: Final = timedelta(days=400)
+"""From when it was made or last renewed; browsers keep no cookie longer (RFC 6265bis, 5.5)."""
+RENEWED_AFTER: Final = timedelta(days=30)
+"""A token older than this is good for the full time again once its customer writes."""
+
+MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a request brings: the hash of a token, and the channels that the page it comes from may write on."""
+
+    secret: bytes
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A customer behind a good token. Times in microseconds since 1970."""
+
+    id: int
+    """Of the token."""
+    secret: bytes
+    identity: int
+    address: str
+    channel: str
+    customer: CustomerId
+    name: str | None
+    home: TeamId
+    """The customer's own team."""
+    thread: ThreadId | None
+    """None until they have written."""
+    team: TeamId
+    """Whose people see the thread; `home` until there is one."""
+    expires_at: int
+
+    @property
+    def key(self) -> str:
+        """Whose idempotency keys these are."""
+        return f"visitor:{self.identity}"
+
+
+_SELECT: Final = """SELECT visitor.id, visitor.secret_hash, visitor.identity_id, identity.address, visitor.channel,
+       identity.customer_id, customer.name, customer.team_id AS home, thread.id AS thread_id,
+       coalesce(thread.team_id, customer.team_id) AS team_id, visitor.expires_at
+  FROM visitor
+  JOIN identity ON identity.id = visitor.identity_id
+  JOIN customer ON customer.id = identity.customer_id
+  LEFT JOIN line ON line.identity_id = visitor.identity_id AND line.channel = visitor.channel AND line.endpoint = ''
+  LEFT JOIN thread ON thread.id = line.thread_id AND thread.customer_id = identity.customer_id
+ WHERE visitor.revoked_at IS NULL AND visitor.expires_at > ?1"""
+
+
+async def authenticate(tx: Tx, token: Token, now: int) -> Visitor:
+    """The customer behind a token, or Unauthenticated: forged, expired, ended and of another page's channel alike."""
+    row = await tx.one(f"{_SELECT} AND visitor.secret_hash = ?2", now, token.secret)
+    if row is None or row["channel"] not in token.channels:
+        raise Unauthenticated
+    return _visitor(row)
+
+
+async def of_secrets(tx: Tx, secrets: Collection[bytes], now: int) -> dict[bytes, Visitor]:
+    """The customers behind those of these hashed tokens that are good, in one statement."""
+    places, values = listed(sorted(secrets), first=2)
+    rows = await tx.all(f"{_SELECT} AND visitor.secret_hash IN ({places})", now, *values)
+    return {visitor.secret: visitor for visitor in map(_visitor, rows)}
+
+
+def _visitor(row: Row) -> Visitor:
+    id_, secret, *rest = row
+    return Visitor(id_, bytes(secret), *rest)
+
+
+async def create(tx: Tx, channel: str, address: str, team: TeamId, secret: bytes, now: int) -> CustomerId:
+    """A new customer of a team with an address of their own, and a token. No thread: nothing was written yet."""
+    customer = certain(
+        await tx.one("INSERT INTO customer (team_id, created_at) VALUES (?1, ?2) RETURNING id", team, now)
+    )
+    identity = certain(
+        await tx.one(
+            """INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING id""",
+            customer["id"],
+            KIND,
+            address,
+            now,
+        )
+    )
+    await _add_token(tx, identity["id"], channel, secret, now)
+    return CustomerId(customer["id"])
+
+
+async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> None:
+    """Another token for the same customer; the one before ends."""
+    await end(tx, visitor, now)
+    await _add_token(tx, visitor.identity, visitor.channel, secret, now)
+
+
+async def end(tx: Tx, visitor: Visitor, now: int) -> None:
+    await tx.run("UPDATE visitor SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL", visitor.id, now)
+
+
+def is_to_be_renewed(visitor: Visitor, now: int) -> bool:
+    return visitor.expires_at < now + (LASTS - RENEWED_AFTER) // MICROSECOND
+
+
+async def renew(tx: Tx, visitor: Visitor, now: int) -> None:
+    """The same token lasts the full time again."""
+    await tx.run("UPDATE visitor SET expires_at = ?2 WHERE id = ?1", visitor.id, now + LASTS // MICROSECOND)
+
+
+async def ended_since(tx: Tx, since: int) -> Sequence[bytes]:
+    """The hashed tokens that were ended since then, at most a thousand: for streams, which end with their token."""
+    rows = await tx.all(
+        "SELECT secret_hash FROM visitor WHERE revoked_at >= ?1 ORDER BY revoked_at DESC LIMIT 1000", since
+    )
+    return [bytes(row["secret_hash"]) for row in rows]
+
+
+async def _add_token(tx: Tx, identity: int, channel: str, secret: bytes, now: int) -> None:
+    await tx.run(
+        """INSERT INTO visitor (identity_id, channel, secret_hash, created_at, expires_at)
+           VALUES (?1, ?2, ?3, ?4, ?5)""",
+        identity,
+        channel,
+        secret,
+        now,
+        now + LASTS // MICROSECOND,
+    )

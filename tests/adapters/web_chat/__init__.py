@@ -1,0 +1,1 @@
+"""The web channel: a file of its own, and a provider that is nobody."""
