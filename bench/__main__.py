@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import console as in_browser
-from bench import fanout, idle, ingest, million, outage, reply
+from bench import fanout, idle, ingest, million, outage, picture, reply, web
 from bench.figures import Figure, make_console, show
 from bench.trial import refuse_unknown_engine
 
@@ -25,9 +25,11 @@ Program = Callable[[Console, Progress], Awaitable[list[Figure]]]
 PROGRAMS: Final[dict[str, Program]] = {
     "ingest": ingest.run,
     "reply": reply.run,
+    "web": web.run,
     "fanout": fanout.run,
     "idle": idle.run,
     "million": million.run,
+    "picture": picture.run,
     "outage": outage.run,
     "console": in_browser.run,
 }

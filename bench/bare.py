@@ -54,6 +54,7 @@ async def _serve() -> None:
     app = web.Application(client_max_size=2**20)
     app.router.add_post("/hooks/sms/messages", handlers.form)
     app.router.add_post("/api/agent/v1/threads/{id}/messages", handlers.document)
+    app.router.add_post("/api/customer/v1/messages", handlers.document)
     app.router.add_get("/api/agent/v1/events", handlers.listen)
     app.router.add_post("/write", handlers.write)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)

@@ -27,6 +27,7 @@ CACHE: Final = ROOT / ".cache"
 DATABASE: Final = "teamline.db"
 CONFIG: Final = {
     "gateway.toml": '[server]\nlisten = "127.0.0.1:{port}"\n[database]\nurl = "sqlite:///{database}"\n',
+    "adapters/web.toml": 'adapter = "web_chat"\n',
     "adapters/sms.toml": f"""
 adapter = "twilio_sms"
 account_sid = "{ACCOUNT}"

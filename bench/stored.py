@@ -19,6 +19,16 @@ def check_received(console: Console, database: Path, acknowledged: set[str], ref
     )
 
 
+def check_on_web(console: Console, database: Path, acknowledged: set[str], refused: int) -> None:
+    """Visitors' messages, by their idempotency keys."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT provider_id FROM message WHERE channel = 'web' AND direction = 'in'")
+        stored = [row[0].partition(":")[2] for row in rows]
+    _say(
+        console, "messages", len(acknowledged), len(acknowledged - set(stored)), len(stored) - len(set(stored)), refused
+    )
+
+
 def check_replied(console: Console, database: Path, acknowledged: set[str], refused: int) -> None:
     """Replies, by their idempotency keys: each names a message of its own that has its author's link in the chain and
     one delivery that was made; and there is no reply besides."""

@@ -126,7 +126,7 @@ def begin(mark: bytes, listeners: Iterable[Listener]) -> Round:
 
 
 class Caller(asyncio.Protocol):
-    """A connection for one request after another, each answered 200."""
+    """A connection for one request after another, each answered 2xx."""
 
     def __init__(self) -> None:
         self._answered: asyncio.Future[float] | None = None
@@ -136,7 +136,7 @@ class Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._answered is not None and data.startswith(b"HTTP/"):
-            if b" 200 " in data[:16]:
+            if data[9:10] == b"2":
                 self._answered.set_result(time.perf_counter())
             else:
                 self._answered.set_exception(RuntimeError(data.partition(b"\r\n")[0].decode()))

@@ -22,7 +22,7 @@ from gateway.channels.registry import Channels
 from gateway.domain.instant import from_micros
 from gateway.domain.retry import MOST_ATTEMPTS, delay
 from gateway.domain.routing import Teams
-from gateway.errors import NotFound, Problem
+from gateway.errors import NotFound, Problem, Unavailable
 from gateway.store import catch_ups, messages, status
 from gateway.store.store import Lane, Store
 
@@ -125,11 +125,18 @@ class CatchUp:
             known = await self._store.read(messages.known, channel, [inbound.provider_id for inbound in part])
             fresh = [inbound for inbound in part if inbound.provider_id not in known]
             receipts = await asyncio.gather(*self._received(channel, adapter, fresh), return_exceptions=True)
-            for receipt in receipts:
-                if isinstance(receipt, BaseException):
-                    raise receipt
-                brought += receipt.message is not None
+            brought += sum(self._is_new(channel, receipt) for receipt in receipts)
         return brought
+
+    def _is_new(self, channel: str, receipt: Receipt | BaseException) -> bool:
+        """What the store cannot take now puts all of it off; a message that it can never take holds up no other."""
+        if isinstance(receipt, Receipt):
+            return receipt.message is not None
+        if isinstance(receipt, Unavailable) or not isinstance(receipt, Exception):
+            raise receipt
+        log.error("catch_up.refused", channel=channel, error=type(receipt).__name__)
+        self._channels.traffic.went_wrong(channel, None, "A missed message could not be stored.", self._clock())
+        return False
 
     def _received(self, channel: str, adapter: Adapter, fresh: Sequence[Inbound]) -> Iterator[Awaitable[Receipt]]:
         """What is for an address that is not ours here is for another channel of the same account."""

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -51,8 +51,8 @@ class _Here(AbstractResolver):
     """Every name is this machine."""
 
     async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
-        place: Any = {"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET}
-        return [{**place, "proto": 0, "flags": socket.AI_NUMERICHOST}]
+        here, flags = "127.0.0.1", socket.AI_NUMERICHOST
+        return [ResolveResult(hostname=host, host=here, port=port, family=socket.AF_INET, proto=0, flags=flags)]
 
     async def close(self) -> None:
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -89,14 +90,16 @@ async def test_a_new_channel_has_missed_nothing(post: Post) -> None:
 
 
 async def test_what_was_missed_is_brought_in(post: Post) -> None:
-    """Everything listed comes in once, in order and marked late; then it counts from where the listing began."""
+    """Everything listed comes in once, in order (of customers old and new), and marked late; then it counts from where
+    the listing began."""
     await post.since(START)
+    await post.company.text("on time", sender="+13035550003", id="SMown")
     expected = [str(number) for number in range(250)]
     post.provider.lists(*expected)
     begun = post.company.clock.tick(3_600)
     await post.compare()
     await post.compare()
-    assert (expected, begun) == (await post.bodies(), await post.through())
+    assert (["on time", *expected], begun) == (await post.bodies(), await post.through())
     assert [(250,)] == await post.company.rows("SELECT count(*) FROM message WHERE sent_at < at")
     overlap = int(OVERLAP / timedelta(microseconds=1))
     assert [from_micros(START - overlap), from_micros(begun - overlap)] == post.provider.since
@@ -144,6 +147,18 @@ async def test_a_failure_is_told_and_loses_nothing(post: Post, error: Exception,
     assert (["20003"] if isinstance(error, SendError) else []) == [row["code"] for row in known]
     await post.compare()
     assert ["one"] == await post.bodies()
+
+
+async def test_one_that_cannot_be_stored_holds_up_no_other(post: Post) -> None:
+    """A message that the store can never take is told of, and left out; everything else comes in."""
+    await post.since(START)
+    post.provider.lists(*map(str, range(150)))
+    post.provider.listed[7] = replace(post.provider.listed[7], body="half a pair: \ud800")
+    post.company.clock.tick(3_600)
+    await post.compare()
+    assert [str(number) for number in range(150) if number != 7] == await post.bodies()
+    assert "A missed message could not be stored." == post.channels.traffic.seen()["sms"].error_detail
+    assert START < await post.through()
 
 
 async def test_a_full_store_puts_it_off(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:

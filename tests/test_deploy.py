@@ -79,7 +79,7 @@ async def _text(front: Front, twilio: TwilioStandIn, body: str, signed_for: str 
 @behind_caddy
 def test_caddyfile_is_valid() -> None:
     """Debian's Caddy takes the Caddyfile as it is shipped, and it is written as `caddy fmt` writes it."""
-    command = [CADDY, "validate", "--adapter", "caddyfile", "--config", CADDYFILE]
+    command = [str(CADDY), "validate", "--adapter", "caddyfile", "--config", str(CADDYFILE)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "Valid configuration") == (checked.returncode, checked.stdout.strip().splitlines()[-1])
     formatted = subprocess.run([CADDY, "fmt", CADDYFILE], capture_output=True, text=True, check=True)
@@ -158,7 +158,7 @@ async def test_plain_http(front: Front) -> None:
 @behind_caddy
 @in_module
 async def test_a_restart_behind_caddy(front: Front, twilio: TwilioStandIn, gateway: GatewayProcess) -> None:
-    """While the gateway is away Twilio gets a 5xx at once, which it is told to try again; then texts are taken again."""
+    """While the gateway is away Twilio gets a 5xx at once, which it is told to try once more; then texts are taken."""
     await gateway.kill()
     assert 502 == await _text(front, twilio, "too early")
     await gateway.start()
@@ -206,7 +206,7 @@ def test_unit_is_valid(unit: Path) -> None:
 @pytest.mark.needs("systemd-analyze")
 def test_unit_is_confined(unit: Path) -> None:
     """systemd's own measure of what a service may do, 0 to 10, is below 2 for ours."""
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", unit]
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)]
     assert 0 == subprocess.run(command, capture_output=True, check=False).returncode
 
 
@@ -258,7 +258,7 @@ def test_docker_build_installs_as_setup_does() -> None:
     syncs = [run for run in runs if run.startswith("uv ")]
     assert 2 == len([run for run in syncs if run.startswith("uv sync --frozen --no-dev ")])
     for sync in syncs:
-        command = [ROOT / ".cache/uv/bin/uv", *sync.split()[1:], "--dry-run", "--offline", "--quiet"]
+        command = [str(ROOT / ".cache/uv/bin/uv"), *sync.split()[1:], "--dry-run", "--offline", "--quiet"]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
 
 

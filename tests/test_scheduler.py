@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from gateway.actions import view
 from gateway.channels.traffic import Traffic
 from gateway.domain.traffic import Seen
+from gateway.files.intake import Intake, Limits
+from gateway.files.store import LocalFiles
 from gateway.scheduler import Housekeeping, Indexer
 from gateway.store import attempts, search, status
 from tests.company import FRONT, SECOND, Company, company, engine
@@ -16,14 +22,21 @@ __all__ = ["company", "engine"]
 DAY = 86_400 * SECOND
 
 
-async def test_keys_and_attempts_are_forgotten_in_time(company: Company) -> None:
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    made = Intake(LocalFiles(tmp_path / "files"), Limits)
+    yield made
+    made.close()
+
+
+async def test_keys_and_attempts_are_forgotten_in_time(company: Company, intake: Intake) -> None:
     """Idempotency keys go after seven days and attempts to sign in after their window, and none before."""
     ana = await company.hire("ana", FRONT)
     thread = (await company.text()).thread
     await company.note(ana.secret, thread, key="k1")
     written = company.clock()
     await company.store.write(attempts.add, "login", written)
-    housekeeping = Housekeeping(company.store, company.clock, Traffic())
+    housekeeping = Housekeeping(company.store, company.clock, Traffic(), intake)
     try:
         for later, keys, tries in (
             (0, 1, 1),
@@ -41,14 +54,14 @@ async def test_keys_and_attempts_are_forgotten_in_time(company: Company) -> None
         await housekeeping.close()
 
 
-async def test_more_than_one_step_is_taken(company: Company) -> None:
+async def test_more_than_one_step_is_taken(company: Company, intake: Intake) -> None:
     """However many keys are old, one sweep forgets them all, a bounded number at a time."""
     await company.sql(
         """INSERT INTO idempotency (principal, key, fingerprint, answer, at)
            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
            SELECT 'agent', i || '', x'', '', 0 FROM n"""
     )
-    housekeeping = Housekeeping(company.store, company.clock, Traffic())
+    housekeeping = Housekeeping(company.store, company.clock, Traffic(), intake)
     try:
         await housekeeping.sweep()
     finally:
@@ -56,14 +69,14 @@ async def test_more_than_one_step_is_taken(company: Company) -> None:
     assert [(0,)] == await company.rows("SELECT count(*) FROM idempotency")
 
 
-async def test_traffic_is_written_down(company: Company) -> None:
+async def test_traffic_is_written_down(company: Company, intake: Intake) -> None:
     """When something last came, went and went wrong outlasts the process that saw it; what is newer wins."""
     for first, error in ((1, 3), (5, None)):
         traffic = Traffic()
         traffic.came_in("sms", first)
         if error is not None:
             traffic.went_wrong("sms", "30003", "The phone is off.", error)
-        await Housekeeping(company.store, company.clock, traffic).close()
+        await Housekeeping(company.store, company.clock, traffic, intake).close()
     assert {"sms": Seen(5, None, 3, "30003", "The phone is off.")} == await company.store.read(status.kept_traffic)
 
 

@@ -56,9 +56,7 @@ class Fetcher:
         try:
             async with asyncio.timeout(self._patience):
                 return await self._from(media.url, most)
-        except Refused:
-            raise FetchError(_REFUSED, again=False) from None
-        except aiohttp.InvalidURL:
+        except (Refused, aiohttp.InvalidURL):
             raise FetchError(_REFUSED, again=False) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise FetchError(_FAILED, again=True) from None

@@ -123,10 +123,12 @@ class Api:
         )
         for _ in range(MOST_RECEIVED // PAGE + 1):
             for message in page:
-                sent = message.date_sent or message.date_created
-                if sent is None or sent < since:
+                inbound = message.direction == "inbound"
+                message.date_sent = message.date_sent or (message.date_created if inbound else None)
+                if message.date_sent is None:
+                    continue  # ours, and not sent yet: it says nothing of where in time the list stands
+                if message.date_sent < since:
                     return
-                message.date_sent = sent
                 yield message
             this = page
             page = await self._ask(lambda _: this.next_page_async())  # noqa: B023  awaited here

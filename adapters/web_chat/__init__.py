@@ -1,4 +1,4 @@
-"""Customers who write on a web page. The entry point in pyproject.toml names `adapter`, and the registry calls `create`."""
+"""Customers on a web page. The entry point in pyproject.toml names `adapter`, and the registry calls `create`."""
 
 from __future__ import annotations
 

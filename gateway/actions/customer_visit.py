@@ -1,4 +1,4 @@
-"""A visitor begins, comes back with a new token, and ends. Making visitors is bounded by where the requests come from."""
+"""A visitor begins, comes back with a new token, and ends. How many begin is bounded by where they come from."""
 
 from __future__ import annotations
 

@@ -63,6 +63,9 @@ class Receipt:
 
 async def receive(tx: Tx, arrivals: Sequence[Arrival]) -> list[Receipt]:
     incoming = [_incoming(arrival) for arrival in arrivals]
+    if any(arrival.inbound.late for arrival in arrivals):
+        # Before anything is stored, so that what comes late stands in its order, of new pairs and of old.
+        await _open_lines(tx, [arrival for arrival in arrivals if await _is_new(tx, arrival)])
     before, stored = await messages.add_inbound(tx, incoming)
     new_pairs = [place for place in range(len(arrivals)) if place not in stored]
     if new_pairs:
@@ -101,6 +104,11 @@ async def _open_lines(tx: Tx, arrivals: Sequence[Arrival]) -> None:
             arrival.own_team,
             arrival.at,
         )
+
+
+async def _is_new(tx: Tx, arrival: Arrival) -> bool:
+    inbound = arrival.inbound
+    return await threads.find_thread(tx, arrival.channel, inbound.endpoint, inbound.sender) is None
 
 
 async def _conclude(

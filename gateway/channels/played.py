@@ -1,13 +1,26 @@
-"""The other side of a channel, as an adapter's author plays it for the checks in testing.py. It checks nothing itself."""
+"""The other side of a channel, as an adapter's author plays it for the checks in testing.py; it checks nothing."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from gateway.channels.contract import Adapter, DeliveryReport, Inbound, Opt, SendResult, WebhookRequest
 from gateway.domain.address import Address
 from gateway.domain.message import Media
+
+INSIDE: Final = (
+    "http://169.254.169.254/latest/meta-data/",
+    "https://127.0.0.1:1/x",
+    "https://2130706433/x",
+    "https://0x7f.1/x",
+    "https://[::ffff:10.0.0.1]/x",
+    "https://localhost/x",
+    "file:///etc/passwd",
+    "",
+)
+"""URLs of files that must never be fetched, whoever tells of them."""
 
 
 class Provider(ABC):

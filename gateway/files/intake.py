@@ -69,9 +69,8 @@ class Intake:
 
     async def put(self, file: Harmless) -> None:
         """Its bytes are on the disk when this returns. Raises OSError."""
-        await self.store.put(file.content)
-        if file.thumb is not None:
-            await self.store.put(file.thumb)
+        contents = [file.content] if file.thumb is None else [file.content, file.thumb]
+        await asyncio.gather(*map(self.store.put, contents))
 
 
 def examine(content: bytes, name: str | None, limits: Limits) -> Harmless:

@@ -40,6 +40,8 @@ class LocalFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lasting: set[Path] = set()
+        """Folders whose own names are known to outlive a power cut."""
 
     async def put(self, content: bytes) -> str:
         return await asyncio.to_thread(self._put, content)
@@ -63,9 +65,16 @@ class LocalFiles:
         except OSError:
             fresh.unlink(missing_ok=True)
             raise
-        for folder in (path.parent, path.parent.parent, self._folder):
-            _sync_folder(folder)
+        _sync_folder(path.parent)
+        self._make_last(path.parent)
         return hash_
+
+    def _make_last(self, folder: Path) -> None:
+        """Once for each folder: that costs what storing a file does."""
+        while folder not in self._lasting and folder != self._folder.parent:
+            _sync_folder(folder.parent)
+            self._lasting.add(folder)
+            folder = folder.parent
 
     def _get(self, hash_: str) -> bytes | None:
         try:

@@ -1,4 +1,4 @@
-"""The head of a customer's page: whose it is, when people are there, and when they last wrote. Facts, never promises."""
+"""The head of a customer's page: whose it is, when people are there, when they last wrote. Facts, never promises."""
 
 from __future__ import annotations
 

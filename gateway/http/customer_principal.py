@@ -41,8 +41,10 @@ def take_cookie(response: web.StreamResponse, settings: Settings) -> None:
 
 def cookie(request: web.Request, settings: Settings) -> str | None:
     """What /chat's cookie holds, if the request comes under it. Raises Elsewhere for one that another page made."""
+    if "Authorization" in request.headers:
+        return None
     secret = request.cookies.get(cookie_name(settings))
-    if secret is None or "Authorization" in request.headers:
+    if secret is None:
         return None
     refuse_other_sites(request, settings)
     return secret
@@ -86,7 +88,9 @@ def visited(deps: Deps, request: web.Request | None = None) -> dict[str, Visitor
 def _page(request: web.Request, settings: Settings) -> str | None:
     """The origin of the page elsewhere that asks; None for our own pages and for programs."""
     said = request.headers.get("Origin")
-    asked = None if said is None else origin(said)
+    if said is None:
+        return None
+    asked = origin(said)
     return None if asked == origin(settings.public_url) else asked
 
 

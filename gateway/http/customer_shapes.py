@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.domain.message import BODY_LIMIT
-from gateway.http.shapes import Attachment, Id, Limit, Query, Request, Text, TeamName
+from gateway.http.shapes import Attachment, Id, Limit, Query, Request, TeamName, Text
 
 MOST_FILES = 32
 
@@ -80,7 +80,7 @@ class Accepts(BaseModel):
 
 
 class Week(BaseModel):
-    """Open spans of each day on the team's own wall clock, such as ["07:00", "21:00"]; midnight at the end is "24:00"."""
+    """Open spans of each day on the team's own wall clock, such as ["07:00", "21:00"]; midnight at the end: "24:00"."""
 
     mon: list[tuple[str, str]]
     tue: list[tuple[str, str]]

@@ -26,6 +26,7 @@ from gateway.http.desk_shapes import (
     FirstMessage,
     Found,
     OptOutNote,
+    OwnDoors,
     Presence,
     PresenceState,
     SearchQuery,
@@ -100,6 +101,22 @@ async def write_first(call: Call[FirstMessage, Nothing]) -> Json:
     return await deps.store.write(begin.begin, order)
 
 
+async def own_doors(call: Call[Nothing, Nothing]) -> Json:
+    """Where a message may begin: the channels that can, with the addresses that belong to a team of this person."""
+    deps = call.deps
+    _, teams = await deps.store.read(view.me, call.secret, call.now)
+    theirs = {BY_REGION, *teams}
+    items: list[Json] = []
+    for name in sorted(deps.channels):
+        adapter = deps.channels.get(name)
+        if adapter is None or not adapter.capabilities.first:
+            continue
+        ends = [each for each in adapter.endpoints() if (to := adapter.destination(each)) and to.team in theirs]
+        if ends:
+            items.append({"channel": name, "endpoints": ends, "max_body": adapter.capabilities.max_body})
+    return {"items": items}
+
+
 def _doors(deps: Deps, adapter: Adapter, address: Address, asked: FirstMessage) -> tuple[begin.Door, ...]:
     """Our addresses that fit what was asked for. By region, a customer nobody knows goes to the team asked for."""
     teams = deps.settings().teams
@@ -110,7 +127,7 @@ def _doors(deps: Deps, adapter: Adapter, address: Address, asked: FirstMessage) 
             raise Invalid("from: that is not an address of ours on this channel")
         by_region = place.team == BY_REGION
         team = (asked.team or teams.route(address).id) if by_region else place.team
-        if asked.team in {None, team}:
+        if asked.team in {None, team} and teams.get(team) is not None:
             doors.append(begin.Door(endpoint, TeamId(team), by_region))
     return tuple(doors)
 
@@ -159,6 +176,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         problems=(403, 409, 422),
         makes=True,
     ),
+    Route("GET", f"{BASE}/doors", own_doors, "Where one may write first from", Nothing, Nothing, OwnDoors),
     Route(
         "POST",
         f"{_THREAD}/opt-out",

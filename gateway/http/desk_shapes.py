@@ -102,6 +102,18 @@ class FirstMessage(Request):
     team: Annotated[Text, Field(max_length=64)] | None = None
 
 
+class OwnDoor(BaseModel):
+    """A channel on which one may write first, and from which addresses of ours; "" where it has only one door."""
+
+    channel: str
+    endpoints: list[str]
+    max_body: int
+
+
+class OwnDoors(BaseModel):
+    items: list[OwnDoor]
+
+
 class Begun(BaseModel):
     thread: InboxRow
     message: Message

@@ -68,7 +68,7 @@ def document(routes: Iterable[Route[Any, Any]], cookie: str, visitor_cookie: str
 
 def _operation(route: Route[Any, Any]) -> Document:
     operation: Document = {
-        "operationId": route.handler.__name__,
+        "operationId": f"customer_{route.handler.__name__}" if route.who == "customer" else route.handler.__name__,
         "summary": route.summary,
         "security": _security(route),
         "responses": {str(route.status): _success(route)} | {str(code): _problem(code) for code in _codes(route)},

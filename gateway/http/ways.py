@@ -57,6 +57,8 @@ class Way(BaseModel):
     ] = None
     max_body: int
     max_files: int
+    max_file_bytes: Annotated[int, Field(description="Of all files of one message together.")]
+    file_types: Annotated[list[str], Field(description="Media types that may go out; empty: all that are stored.")]
 
 
 class Ways(BaseModel):
@@ -81,6 +83,8 @@ def _way(line: Line, live: Live) -> Json:
         "ok": True,
         "max_body": can.max_body,
         "max_files": can.max_files,
+        "max_file_bytes": can.max_file_bytes,
+        "file_types": sorted(can.file_types),
     }
     problem = obstacle(line, live)
     if problem is not None:

@@ -44,7 +44,7 @@ class Webhooks:
         our fault is remembered: the provider may not come again with it, and must be asked."""
         try:
             return await self._take(request, channel, step)
-        except Exception as error:
+        except BaseException as error:  # also a provider that hangs up before it has its answer
             if getattr(error, "status", 500) >= 500:
                 self._deps.outage()
             raise

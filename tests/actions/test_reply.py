@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from gateway.channels.contract import Capabilities
 from gateway.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unreachable
 from gateway.store.credentials import secret_hash
 from tests.company import FRONT, LAKES, Company
@@ -61,13 +62,13 @@ async def test_another_team_s_thread_is_not_there(company: Company) -> None:
 @pytest.mark.parametrize(
     ("channel", "channels", "why"),
     [
-        ("chat", {"sms": 1, "chat": 1}, "has never written on that channel"),
-        (None, {"chat": 1}, "the channel sms is not configured any more"),
+        ("chat", {"sms": Capabilities(), "chat": Capabilities()}, "has never written on that channel"),
+        (None, {"chat": Capabilities()}, "the channel sms is not configured any more"),
         ("sms", {}, "the channel sms is not configured any more"),
     ],
 )
 async def test_a_customer_out_of_reach_says_why(
-    company: Company, channel: str | None, channels: dict[str, int], why: str
+    company: Company, channel: str | None, channels: dict[str, Capabilities], why: str
 ) -> None:
     """Where no channel leads to the customer, the reply is refused with the reason and nothing is written."""
     ana = await company.hire("ana", FRONT)
@@ -81,9 +82,9 @@ async def test_a_reply_that_does_not_fit_is_refused(company: Company) -> None:
     """A body may be as long as its channel takes, and no longer."""
     ana = await company.hire("ana", FRONT)
     thread = (await company.text()).thread
-    await company.reply(ana.secret, thread, "x" * 5, channels={"sms": 5})
+    await company.reply(ana.secret, thread, "x" * 5, channels={"sms": Capabilities(5)})
     with pytest.raises(Invalid, match="this channel takes 5 characters at most"):
-        await company.reply(ana.secret, thread, "x" * 6, channels={"sms": 5})
+        await company.reply(ana.secret, thread, "x" * 6, channels={"sms": Capabilities(5)})
 
 
 async def test_an_answer_goes_where_the_customer_last_wrote(company: Company) -> None:

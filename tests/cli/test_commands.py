@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.store import status
 from gateway.store.migrate import migrations
-from tests.cli.conftest import Run
+from tests.cli.conftest import Fill, Run
+from tests.company import Company
 
 SMS = """
 adapter = "twilio_sms"
@@ -102,3 +104,15 @@ def test_status_without_a_gateway(run: Run, config: Path) -> None:
     told = run("status")
     assert 0 == told.exit_code
     assert told.stdout.startswith("Teamline is not running; this is what the database knows. Config ")
+
+
+def test_status_tells_of_our_own_set_up(run: Run, fill: Fill) -> None:
+    """`status` has the errors of our own set-up as providers named them, also with nothing listening."""
+
+    async def write(company: Company) -> None:
+        for at in (0, company.clock()):
+            await company.store.write(status.keep_misconfiguration, "sms", "30034", "Not [registered].", at)
+
+    fill(write)
+    expected = "sms: our own set-up: 30034 Not [registered]. (2 times, last 2026-11-22T09:00:00)"
+    assert expected in run("status").stdout.splitlines()

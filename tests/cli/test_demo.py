@@ -24,6 +24,7 @@ from gateway.cli.demo import PASSWORD, PHONE, find_phone, open_company
 from gateway.cli.proof import verify_chains
 from gateway.domain.message import TeamId
 from gateway.settings import Database, Overrides, Settings, load
+from gateway.files.store import LocalFiles
 from gateway.store.doorbell import Doorbell
 from gateway.store.sqlite import SqliteStore, open_sqlite
 from gateway.store.store import Tx, Value
@@ -72,7 +73,7 @@ async def rows(store: SqliteStore, query: str, *values: Value) -> list[tuple[Any
 
 async def test_it_verifies(store: SqliteStore) -> None:
     """Every reply of the past counts as the demo's own, and was written under a session that has ended since."""
-    tally = await verify_chains(store, lambda done, total: None)
+    tally = await verify_chains(store, LocalFiles(Path("no-files")), lambda done, total: None)
     replies = sum(line.verb == "replies" for customer in read_customers() for line in customer.talk)
     assert (0, 0, replies) == (tally.sessions, tally.tokens, tally.demo)
     assert [] == await rows(store, "SELECT id FROM credential WHERE revoked_at IS NULL")

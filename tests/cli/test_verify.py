@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.proof import Tally, verify_chains
+from gateway.channels.contract import Capabilities
+from gateway.cli.proof import Broken, Tally, verify_chains
+from gateway.domain.attachment import Owner
+from gateway.files.store import LocalFiles, hash_of
 from gateway.store import proof
 from gateway.store.agents import add_teams
+from gateway.store.attachments import Kept, add_loose
+from gateway.store.files import hold
+from gateway.store.store import Tx
 from tests.cli.conftest import Fill, Run
-from tests.company import FRONT, LAKES, Company, found
+from tests.company import FRONT, LAKES, Company, Person, found
 
 COLUMNS = "team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, at"
 SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
@@ -280,6 +286,62 @@ def test_an_untouched_database_verifies(run: Run, history: Path) -> None:
     assert [f"{team}: {seq} links, head {bytes(head).hex()[:16] or '-'}" for team, seq, head in rows] == heads
 
 
+FILE_DAMAGE: dict[str, tuple[str, str]] = {
+    "another file": (
+        "UPDATE attachment SET hash = (SELECT hash FROM attachment WHERE id = 2) WHERE id = 1",
+        "its text, files, evidence, address or time is not what was signed",
+    ),
+    "another order": (
+        "UPDATE attachment SET position = 1 - position",
+        "its text, files, evidence, address or time is not what was signed",
+    ),
+    "taken off": (
+        "UPDATE attachment SET message_id = NULL, team_id = NULL WHERE id = 2",
+        "it says that it has 2 files, and has 1",
+    ),
+    "forgotten": (
+        "UPDATE attachment SET message_id = NULL, team_id = NULL; UPDATE message SET files = 0",
+        "its text, evidence, address or time is not what was signed",
+    ),
+    "bytes lost": ("lost", "its file 1 is missing"),
+    "bytes changed": ("changed", "its file 1 is not what was signed"),
+}
+
+
+@pytest.mark.parametrize("what", FILE_DAMAGE)
+async def test_files(engine: str, tmp_path: Path, what: str) -> None:
+    """Files are signed with the message: their bytes, their order and their number."""
+    damage, fault = FILE_DAMAGE[what]
+    files = LocalFiles(tmp_path / "files")
+    async with found(engine, tmp_path) as company:
+        ana = await company.hire("ana", FRONT)
+        thread = (await company.text()).thread
+        ids = tuple([await _upload(company, files, ana, content) for content in (b"one", b"two")])
+        able = {"sms": Capabilities(max_files=2, max_file_bytes=10)}
+        await company.reply(ana.secret, thread, channels=able, attachments=ids)
+        assert 1 == (await verify_chains(company.store, files, lambda done, total: None)).sessions
+        path = tmp_path / "files" / (one := hash_of(b"one"))[:2] / one[2:4] / one
+        if damage == "lost":
+            path.unlink()
+        elif damage == "changed":
+            path.write_bytes(b"One")
+        else:
+            for statement in damage.split("; "):
+                await company.sql(statement)
+        with pytest.raises(Broken, match=f"^team front-range: link 1: message 2: {fault}$"):
+            await verify_chains(company.store, files, lambda done, total: None)
+
+
+async def _upload(company: Company, files: LocalFiles, person: Person, content: bytes) -> int:
+    async def name(tx: Tx) -> int:
+        await hold(tx, (hash_of(content),), company.clock())
+        kept = Kept(hash_of(content), "text/plain", len(content), "a.txt")
+        return (await add_loose(tx, Owner.of_agent(person.id), kept, company.clock())).id
+
+    await files.put(content)
+    return await company.store.write(name)
+
+
 async def test_a_thread_that_moved_verifies(engine: str, tmp_path: Path) -> None:
     """A thread may move to another team: what was written before stays in the chain of the team that wrote it."""
     async with found(engine, tmp_path) as company:
@@ -288,7 +350,7 @@ async def test_a_thread_that_moved_verifies(engine: str, tmp_path: Path) -> None
         await company.reply(ana.secret, thread)
         await company.move(thread, LAKES)
         await company.reply(ben.secret, thread)
-        tally = await verify_chains(company.store, lambda done, total: None)
+        tally = await verify_chains(company.store, LocalFiles(company.folder / "files"), lambda done, total: None)
         assert {FRONT: 1, LAKES: 1} == {team: links for team, (links, _) in tally.heads.items() if links}
 
 
@@ -327,10 +389,13 @@ async def test_it_is_right_while_messages_are_written(
                 await asyncio.gather(*(company.reply(ana.secret, thread) for thread in threads))
 
         pouring = asyncio.create_task(answer())
-        tallies: list[Tally] = [await verify_chains(company.store, lambda done, total: None) for _ in range(8)]
+        tallies: list[Tally] = [
+            await verify_chains(company.store, LocalFiles(company.folder / "files"), lambda done, total: None)
+            for _ in range(8)
+        ]
         flowing = False
         await pouring
         counts = [tally.sessions for tally in tallies]
         assert sorted(counts) == counts
-        whole = await verify_chains(company.store, lambda done, total: None)
+        whole = await verify_chains(company.store, LocalFiles(company.folder / "files"), lambda done, total: None)
         assert [(whole.sessions,)] == await company.rows("SELECT count(*) FROM message WHERE direction = 'out'")

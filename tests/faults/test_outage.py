@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.faults.database import locked
 from tests.faults.desk import CUSTOMER, Desk
 from tests.gateway_process import NUMBER, until
 
@@ -45,6 +46,16 @@ async def test_a_stop_during_an_outage(desk: Desk) -> None:
     assert [] == desk.twilio.accepted
     await desk.text("START")
     assert 202 == (await desk.reply(thread, "Welcome back")).status
+
+
+async def test_an_outage_that_is_noticed_here(desk: Desk) -> None:
+    """A text that was answered 503 and never sent again comes from the list, soon after the database is back."""
+    await desk.text("Hello")
+    await desk.gateway.hears("catch_up.begun")
+    with locked(desk.gateway.database):
+        assert 503 == (await desk.text("Again")).status
+        desk.twilio.keep(CUSTOMER, NUMBER, "Again")
+    assert ["Hello", "Again"] == [message["body"] for message in await _arrived(desk, 2)]
 
 
 async def _arrived(desk: Desk, count: int) -> list[dict[str, Any]]:

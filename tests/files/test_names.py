@@ -42,7 +42,7 @@ def test_names(said: str) -> None:
 @given(st.text(max_size=300))
 @example("\u200f.\u2028")
 def test_any_name(said: str) -> None:
-    """Any name becomes one that is short, visible, no path, of the right ending, and that stays as it is from then on."""
+    """Any name becomes one that is short, visible, no path, of the right ending, and stays as it is from then on."""
     name = safe_name(said, PDF)
     assert 4 < len(name) <= LONGEST + 1
     assert not {unicodedata.category(c) for c in name} & {"Cc", "Cf", "Cs", "Zl", "Zp"}

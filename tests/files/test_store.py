@@ -13,6 +13,15 @@ BYTES = b"what a customer sent"
 HASH = hashlib.sha256(BYTES).hexdigest()
 
 
+def in_folder(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def full(_descriptor: int) -> None:
+    """What a full disk says."""
+    raise OSError(28, "No space left on device")
+
+
 async def test_round(tmp_path: Path) -> None:
     """What is put can be got until it is deleted, and putting or deleting it twice is no error."""
     files = LocalFiles(tmp_path / "files")
@@ -27,7 +36,7 @@ async def test_round(tmp_path: Path) -> None:
 async def test_private(tmp_path: Path) -> None:
     """Files are readable by their owner alone, two folders deep, and nothing else lies beside them."""
     await LocalFiles(tmp_path / "files").put(BYTES)
-    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    (path,) = in_folder(tmp_path)
     assert f"files/{HASH[:2]}/{HASH[2:4]}/{HASH}" == str(path.relative_to(tmp_path))
     assert 0o600 == path.stat().st_mode & 0o777
     assert 0o700 == path.parent.stat().st_mode & 0o777
@@ -35,20 +44,17 @@ async def test_private(tmp_path: Path) -> None:
 
 async def test_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full leaves nothing behind, and what a process left that died goes with its file."""
-
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
     files = LocalFiles(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="space"):
+    with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
-        await files.put(BYTES)
-    assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
+        with pytest.raises(OSError, match="space"):
+            await files.put(BYTES)
+    assert [] == in_folder(tmp_path)
     await files.put(BYTES)
     left = tmp_path / HASH[:2] / HASH[2:4] / f".{HASH}.0123"
     left.write_bytes(b"half")
     await files.delete(HASH)
-    assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [] == in_folder(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 63, "A" * 64, "a" * 64 + "\n"])

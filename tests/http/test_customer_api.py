@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -178,13 +179,19 @@ async def test_a_token_that_is_not_good(desk: Desk, how: str) -> None:
         ("DELETE", "/visitors/me", None),
     ]
     assert [401] * len(calls) == [(await ann.call(*call))[0] for call in calls]
-    assert 401 == (await desk.call(None, "GET", "/me", headers={"Authorization": f"Bearer {ann.token or 'x'}"}))[0]
+
+
+async def test_a_customer_is_no_agent(desk: Desk) -> None:
+    """A visitor's token opens nothing of the desk's."""
+    ann = await guest(desk)
+    await ann.say("hello")
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    paths = ("/me", "/threads", "/threads/1/messages", "/events", "/search?q=hello")
+    assert [401] * 5 == [(await desk.call(None, "GET", path, headers=headers))[0] for path in paths]
 
 
 async def test_one_bad_token_does_not_stop_the_others(desk: Desk) -> None:
     """Messages that wait together are one transaction, and each has its own answer."""
-    import asyncio
-
     ann, eve = await guest(desk), Guest(desk, "forged")
     said = [one.call("POST", "/messages", {"body": "x"}) for one in (ann, eve) * 10]
     assert [201, 401] * 10 == [status for status, _ in await asyncio.gather(*said)]
@@ -211,7 +218,6 @@ async def test_writing_keeps_a_token_alive(desk: Desk) -> None:
 
 async def test_visitors_of_one_address_are_bounded(desk: Desk) -> None:
     """Past the bound an address makes no more for a while; other addresses and those who are visitors go on."""
-    desk.deps.settings().trusted_proxies  # noqa: B018  the proxy's header is not believed here
     ann = await guest(desk)
     for _ in range(MOST_VISITORS - 1):
         await guest(desk)

@@ -19,12 +19,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from gateway.http.customer_shapes import CustomerMessages, CustomerThread
 from gateway.http.openapi import document
 from gateway.http.server import ROUTES
 from gateway.http.shapes import Agent, Inbox, Messages, Thread
+from tests.http.guest import CUSTOMER_API, guest
 from tests.http.running import BASE, Desk
 
-DOCUMENT = document(ROUTES, "teamline_session")
+DOCUMENT = document(ROUTES, "teamline_session", "teamline_visitor")
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -49,6 +51,10 @@ def test_every_route() -> None:
     assert (len(ROUTES), len(ROUTES)) == (len(ids), len(set(ids)))
 
 
+OTHERS = {f"{BASE}/attachments", f"{BASE}/threads/{{id}}/opt-out"}
+"""Beyond what every release keeps, and what is tested beside its own handlers."""
+
+
 def test_contract() -> None:
     """The paths that the contract names are there."""
     threads = ("", "/messages", "/notes", "/claim", "/release", "/done", "/read", "/draft", "/presence")
@@ -57,7 +63,9 @@ def test_contract() -> None:
         *(f"{BASE}/threads/{{id}}{path}" for path in threads),
         *(f"{BASE}/messages/{{id}}/{verb}" for verb in ("retry", "settle")),
     }
-    assert expected == set(DOCUMENT["paths"])
+    customer = ("visitors", "visitors/renew", "visitors/me", "thread", "messages", "read", "received", "attachments")
+    expected |= {f"{CUSTOMER_API}/{path}" for path in (*customer, "events")}
+    assert expected == {path for path in DOCUMENT["paths"] if path not in OTHERS}
 
 
 ANSWERS: list[tuple[str, type[BaseModel]]] = [
@@ -77,6 +85,26 @@ async def test_answers(desk: Desk, path: str, model: type[BaseModel]) -> None:
     await desk.call("ana", "POST", "/threads/1/claim")
     await desk.text("hello again")
     _, answer = await desk.call("ana", "GET", path)
+    _holds(model, answer)
+
+
+CUSTOMERS: list[tuple[str, type[BaseModel]]] = [
+    ("/thread", CustomerThread),
+    ("/messages", CustomerMessages),
+]
+
+
+@pytest.mark.parametrize(("path", "model"), CUSTOMERS)
+async def test_customers_answers(desk: Desk, path: str, model: type[BaseModel]) -> None:
+    """The same of what customers are answered."""
+    ann = await guest(desk)
+    await ann.say("hello")
+    await desk.call("ana", "POST", "/threads/1/messages", {"body": "hi"})
+    _, answer = await ann.call("GET", path)
+    _holds(model, answer)
+
+
+def _holds(model: type[BaseModel], answer: Any) -> None:
     described = model.model_validate(answer).model_dump(mode="json", exclude_unset=True)
     assert _keys(described) == _keys(answer)
 
@@ -93,7 +121,9 @@ async def test_robust(desk: Desk, operation: Any) -> None:
     """Whatever a client sends, the answer is one that the document describes, and never a 500."""
     await desk.text("hello")
     await desk.call("ana", "POST", "/threads/1/messages", {"body": "hi"})
-    headers = {"Authorization": f"Bearer {desk.tokens['ana']}"}
+    is_theirs = operation.path.startswith(CUSTOMER_API)
+    token = (await guest(desk)).token if is_theirs else desk.tokens["ana"]
+    headers = {"Authorization": f"Bearer {token}"}
 
     @settings(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), known=strategies.booleans())

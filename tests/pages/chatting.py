@@ -59,4 +59,4 @@ async def hide(page: Page, hidden: bool) -> None:
 
 def said(chat: FakeChat) -> list[Any]:
     """What the newest customer has written, as the server has it."""
-    return [item["body"] for item in chat.said[chat.customer] if item["direction"] == "in"]
+    return [item["body"] for item in chat.talk[chat.newest] if item["direction"] == "in"]

@@ -31,14 +31,14 @@ def png(width: int, height: int, color: tuple[int, int, int] = (90, 130, 180)) -
 
 
 class FakeChat(FakeGateway):
-    """`customer` is who wrote last; `say` is what a person of the team does."""
+    """`newest` is who wrote last; `say` is what a person of the team does."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tokens: dict[str, str] = {}
-        self.said: dict[str, list[Json]] = {}
+        self.talk: dict[str, list[Json]] = {}
         self.read_marks: dict[str, str] = {}
-        self.calls: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         """Method and path of each request to the API but the streams'."""
         self.files: dict[str, tuple[Json, bytes]] = {}
         self.begun: list[Json] = []
@@ -53,7 +53,8 @@ class FakeChat(FakeGateway):
         self.facts: Json = {
             "team": {"id": "front-range", "name": "Front Range"},
             "timezone": "America/Denver",
-            "hours": {day: [["07:00", "21:00"]] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": [], "sun": []},
+            "hours": {day: [["07:00", "21:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+            | {"sat": [], "sun": []},
             "open": True,
             "open_until": rfc3339(ago(hours=-3)),
             "team_last_reply": rfc3339(ago(minutes=12)),
@@ -82,7 +83,7 @@ class FakeChat(FakeGateway):
             if self.down:
                 _cut(request)
             if not request.path.endswith("/events"):
-                self.calls.append((request.method, request.path.removeprefix(API)))
+                self.requests.append((request.method, request.path.removeprefix(API)))
             for refusal in self.refusals:
                 if answer := refusal(request):
                     return answer
@@ -108,7 +109,7 @@ class FakeChat(FakeGateway):
         if token not in self.tokens:
             token = f"t{self.id()}"
             self.tokens[token] = f"c{self.id()}"
-            self.said[self.tokens[token]] = []
+            self.talk[self.tokens[token]] = []
         response = web.json_response({"customer": {"id": self.tokens[token]}}, status=201)
         response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", max_age=86_400)
         return response
@@ -123,14 +124,14 @@ class FakeChat(FakeGateway):
             return web.json_response(facts)
         customer = self._who(request)
         read = self.read_marks.get(customer)
-        said = self.said[customer]
+        said = self.talk[customer]
         place = next((n for n, item in enumerate(said) if item["id"] == read), -1)
         fresh = [item for item in said[place + 1 :] if item["direction"] == "out"]
         facts |= {"customer": {"id": customer}, "unread": len(fresh)} | ({"read": read} if read else {})
         return web.json_response(facts)
 
     async def _page_of(self, request: web.Request) -> web.Response:
-        items = self.said[self._who(request)]
+        items = self.talk[self._who(request)]
         limit = int(request.query["limit"])
         bound = request.query.get("before") or request.query.get("after")
         place = next((n for n, item in enumerate(items) if item["id"] == bound), -1)
@@ -148,20 +149,21 @@ class FakeChat(FakeGateway):
             self.busy -= 1
             return problem(503, "Not now.")
         self.posts.append((key, asked["body"]))
-        if key not in self.answers:
+        kept = f"{customer}|{key}"
+        if kept not in self.answers:
             files = [self.files[each][0] for each in asked.get("attachments", [])]
-            self.answers[key] = await self.put(customer, "in", asked["body"], files)
+            self.answers[kept] = await self.put(customer, "in", asked["body"], files)
         if self.lose_answers:
             self.lose_answers -= 1
             _cut(request)
-        return web.json_response(self.answers[key], status=201)
+        return web.json_response(self.answers[kept], status=201)
 
     async def put(self, customer: str, direction: str, body: str, files: list[Json], **span: float) -> Json:
         """A message is in the thread, and whoever follows it learns of it."""
         author = {"kind": "customer"} if direction == "in" else {"kind": "agent", "name": "Ana"}
         message = {"id": self.id(), "direction": direction, "author": author, "body": body, "attachments": files}
         message["at"] = rfc3339(ago(**span))
-        said = self.said.setdefault(customer, [])
+        said = self.talk.setdefault(customer, [])
         said.append(message)
         said.sort(key=lambda each: str(each["at"]))
         if not self.is_silent:
@@ -171,12 +173,12 @@ class FakeChat(FakeGateway):
         return message
 
     @property
-    def customer(self) -> str:
+    def newest(self) -> str:
         return list(self.tokens.values())[-1]
 
     async def say(self, body: str, *files: Json, **span: float) -> Json:
         """A person of the team writes to the newest customer."""
-        return await self.put(self.customer, "out", body, list(files), **span)
+        return await self.put(self.newest, "out", body, list(files), **span)
 
     def keep(self, name: str, kind: str, content: bytes, size: tuple[int, int] | None = None) -> Json:
         """A file that is ready, as a message has it."""
@@ -223,15 +225,18 @@ class FakeChat(FakeGateway):
         sent = int(request.headers["Last-Event-ID"])
         await response.write(b": here\n\n")
         with suppress(ConnectionResetError):
-            while not self.down and request.cookies[COOKIE] in self.tokens:
+            while self._carries(request):
                 for whose, message in self.log[sent:]:
                     sent += 1
                     frame = f"event: message\nid: {sent}\ndata: {json.dumps(message)}\n\n"
                     await response.write(frame.encode() if whose == customer else b": beat\n\n")
                 async with self.news:
-                    if sent == len(self.log) and not self.down and request.cookies[COOKIE] in self.tokens:
+                    if sent == len(self.log) and self._carries(request):
                         await self.news.wait()
         return response
+
+    def _carries(self, request: web.Request) -> bool:
+        return not self.down and request.cookies[COOKIE] in self.tokens
 
     async def fall(self) -> None:
         """The network between page and server is gone: connections break, new ones too."""
@@ -250,6 +255,6 @@ class FakeChat(FakeGateway):
 
 
 def _cut(request: web.Request) -> None:
-    assert request.transport is not None
-    request.transport.abort()
+    if request.transport is not None:
+        request.transport.abort()
     raise asyncio.CancelledError

@@ -30,7 +30,7 @@ async def test_a_first_visit(visitor: Visitor, gateway: FakeChat) -> None:
     await page.keyboard.press("Escape")
     await expect(page.locator(".hours")).to_be_hidden()
     assert [] == await visitor.context.cookies()
-    assert {("GET", "/thread")} == set(gateway.calls)
+    assert {("GET", "/thread")} == set(gateway.requests)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ async def test_an_answer_comes_live_and_is_read(visitor: Visitor, gateway: FakeC
     await expect(bodies(page)).to_have_text(["Hello", "Good morning, what can I do?"])
     await expect(page.locator("#announcer")).to_have_text("Ana: Good morning, what can I do?")
     await expect(page.get_by_text("A person last answered just now")).to_be_visible()
-    await gateway.until(lambda: gateway.read_marks.get(gateway.customer) == answer["id"])
-    assert ("PUT", "/received") not in gateway.calls
+    await gateway.until(lambda: gateway.read_marks.get(gateway.newest) == answer["id"])
+    assert ("PUT", "/received") not in gateway.requests
 
 
 async def test_what_nobody_sees_is_received_and_not_read(visitor: Visitor, gateway: FakeChat) -> None:
@@ -93,19 +93,19 @@ async def test_what_nobody_sees_is_received_and_not_read(visitor: Visitor, gatew
     await hide(page, True)
     answer = await gateway.say("Are you there?")
     await expect(page).to_have_title("(1) Front Range")
-    await gateway.until(lambda: ("PUT", "/received") in gateway.calls)
-    assert ({}, []) == (gateway.read_marks, [call for call in gateway.calls if call == ("PUT", "/read")])
+    await gateway.until(lambda: ("PUT", "/received") in gateway.requests)
+    assert ({}, []) == (gateway.read_marks, [call for call in gateway.requests if call == ("PUT", "/read")])
     await hide(page, False)
     await expect(page).to_have_title("Front Range")
-    await gateway.until(lambda: gateway.read_marks.get(gateway.customer) == answer["id"])
+    await gateway.until(lambda: gateway.read_marks.get(gateway.newest) == answer["id"])
 
 
 async def test_back_after_weeks(visitor: Visitor, gateway: FakeChat) -> None:
     """Whoever closes the page and comes back finds the answer, marked as new, and the days by name."""
     page = await begin(visitor)
     await page.close()
-    customer = gateway.customer
-    gateway.said[customer][0]["at"] = rfc3339(ago(days=30))
+    customer = gateway.newest
+    gateway.talk[customer][0]["at"] = rfc3339(ago(days=30))
     await gateway.say("It has been sent.", days=20)
     visitor.page = await visitor.context.new_page()
     visitor.watch(visitor.page)
@@ -123,12 +123,14 @@ async def test_a_token_is_renewed_once_a_week(visitor: Visitor, gateway: FakeCha
     """A visitor who comes back after a week has their cookie renewed, and not again with the next reload."""
     page = await begin(visitor)
     name = "teamline.chat..visitor"
-    old = "name => localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), renewed: 0 }))"
+    old = (
+        "name => localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), renewed: 0 }))"
+    )
     await page.evaluate(old, name)
     for _ in range(2):
         await page.reload()
         await expect(bodies(page)).to_have_text(["Hello"])
-    assert 1 == gateway.calls.count(("POST", "/visitors/renew"))
+    assert 1 == gateway.requests.count(("POST", "/visitors/renew"))
 
 
 async def test_older_messages_load_above(visitor: Visitor, gateway: FakeChat) -> None:
@@ -136,7 +138,7 @@ async def test_older_messages_load_above(visitor: Visitor, gateway: FakeChat) ->
     page = await begin(visitor)
     for n in range(100):
         await gateway.say(f"line {n}", minutes=200 - n)
-    gateway.read_marks[gateway.customer] = gateway.said[gateway.customer][-2]["id"]
+    gateway.read_marks[gateway.newest] = gateway.talk[gateway.newest][-2]["id"]
     await page.reload()
     await expect(page.locator(".message")).to_have_count(40)
     steps = """async () => {
@@ -164,10 +166,10 @@ async def test_news_below_wait(visitor: Visitor, gateway: FakeChat) -> None:
     before = dict(gateway.read_marks)
     news = await gateway.say("Here it is.")
     await expect(page.get_by_role("button", name="1 new")).to_be_visible()
-    await gateway.until(lambda: ("PUT", "/received") in gateway.calls)
+    await gateway.until(lambda: ("PUT", "/received") in gateway.requests)
     assert news["id"] not in before.values()
     await page.get_by_role("button", name="1 new").press("Enter")
-    await gateway.until(lambda: gateway.read_marks[gateway.customer] == news["id"])
+    await gateway.until(lambda: gateway.read_marks[gateway.newest] == news["id"])
     await expect(page.get_by_role("button", name="1 new")).to_be_hidden()
 
 
@@ -198,7 +200,7 @@ async def test_text_is_shown_as_it_came(visitor: Visitor, gateway: FakeChat, bod
     """Words and names are shown letter by letter, run nothing, lead to web addresses only, and widen nothing."""
     page = await begin(visitor)
     await gateway.say(body)
-    gateway.said[gateway.customer][-1]["author"]["name"] = body[:200]
+    gateway.talk[gateway.newest][-1]["author"]["name"] = body[:200]
     await page.reload()
     await expect(bodies(page)).to_have_count(2)
     assert body == await bodies(page).last.text_content()
@@ -218,5 +220,7 @@ async def test_direction_stays_in_its_bubble(visitor: Visitor, gateway: FakeChat
     page = await begin(visitor)
     await gateway.say("שלום, אפשר לשנות? (14)")
     await expect(bodies(page)).to_have_count(2)
-    directions = await page.evaluate("[...document.querySelectorAll('.theirs .body, .theirs')].map(e => getComputedStyle(e).direction)")
+    directions = await page.evaluate(
+        "[...document.querySelectorAll('.theirs .body, .theirs')].map(e => getComputedStyle(e).direction)"
+    )
     assert {"rtl": 1, "ltr": 1} == {each: directions.count(each) for each in directions}

@@ -102,10 +102,10 @@ def test_the_examples_load(name: str, tmp_path: Path) -> None:
 
 
 def test_the_shipped_folder_is_the_demos(tmp_path: Path) -> None:
-    """config/ loads without an account anywhere: one phone on this machine, and Twilio turned off."""
+    """config/ loads without an account anywhere: a phone on this machine, the web page, and Twilio turned off."""
     settings = load(ROOT / "config", {})
     assert settings.is_local
-    assert ["phone"] == list(settings.channels)
+    assert ["phone", "web"] == list(settings.channels)
     assert ["front-range", "great-lakes"] == [team.id for team in settings.teams]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.domain.address import Address
 from gateway.errors import ConfigError
+from gateway.files.intake import Limits
 from gateway.settings import Database, Listen, Overrides, load
 
 
@@ -19,7 +20,7 @@ def test_a_folder_is_read_into_values(folder, environ) -> None:
     assert Listen("127.0.0.1", 8080) == settings.listen
     assert settings.public_url == "https://care.example.com"
     assert Path("var/teamline.db") == settings.database.path
-    assert Path("var/files") == settings.files
+    assert Path("var/teamline.db-files") == settings.files
     assert ["front-range", "great-lakes"] == [team.id for team in settings.teams]
     assert settings.teams.default == "front-range"
     assert settings.teams.route(Address("sms", "+13035550123")).id == "front-range"
@@ -85,10 +86,46 @@ def test_the_command_line_overrides_listen(folder, write, environ) -> None:
 
 
 def test_a_command_overrides_the_database(folder, environ) -> None:
-    """The files stay beside the database that is used, unless the folder says where they are."""
+    """The files stay beside the database that is used."""
     settings = load(folder, environ, Overrides(database=Database(url="sqlite:///var/demo.db")))
     assert Path("var/demo.db") == settings.database.path
-    assert Path("var/files") == settings.files
+    assert Path("var/demo.db-files") == settings.files
+
+
+def test_files_of_another_database(folder, write, environ) -> None:
+    """Two databases never share a folder of files, since what one does not name is deleted."""
+    write("gateway.toml", '[files]\nurl = "file:///srv/files"\n')
+    settings = load(folder, environ, Overrides(database=Database(url="sqlite:///var/demo.db")))
+    assert Path("var/demo.db-files") == settings.files
+
+
+def test_what_is_taken_as_a_file(folder, write, environ) -> None:
+    """Without a word the usual kinds are taken; the file may say less, or more."""
+    assert load(folder, environ).limits == Limits()
+    write("gateway.toml", '[files]\nmax_mb = 5.5\nmax_megapixels = 12\ntypes = ["image/png", "application/zip"]\n')
+    few = frozenset({"image/png", "application/zip"})
+    assert Limits(5_500_000, 12_000_000, few) == load(folder, environ).limits
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("max_mb = 0", "gateway.toml:2: files.max_mb: is too small; write more than 0"),
+        ("max_megapixels = 1000", "gateway.toml:2: files.max_megapixels: is too large; write 200 or less"),
+        ('max_mb = "5"', "gateway.toml:2: files.max_mb: is not a number; write it in digits, without quotes"),
+        (
+            'types = ["image/svg"]',
+            'gateway.toml:2: files.types: is no type that can be taken; did you mean "image/png"?',
+        ),
+        ("types = []", "gateway.toml:2: files.types: has too few entries; write at least 1"),
+    ],
+)
+def test_faults_of_files(folder, write, environ, line: str, fault: str) -> None:
+    """What cannot be a limit or a type is a fault in its line."""
+    write("gateway.toml", f"[files]\n{line}\n")
+    with pytest.raises(ConfigError) as raised:
+        load(folder, environ)
+    assert [fault] == [str(found).removeprefix(f"{folder}/") for found in raised.value.faults]
 
 
 def test_the_rest_of_the_server(folder, write, environ) -> None:

@@ -35,15 +35,17 @@ async def test_the_program_logs_what_it_accepted(tmp_path: Path) -> None:
 
 
 async def test_it_refuses_as_twilio_does() -> None:
-    """A wrong token gets a 401 and a bad form a 400, both in Twilio's own shape, and nothing is kept."""
+    """A wrong token gets a 401 and each bad form a 400, all in Twilio's own shape, and nothing is kept."""
     async with TwilioStandIn() as twilio, aiohttp.ClientSession() as http:
         answers = []
-        for token, form in (("wrong", FORM), (TOKEN, FORM | {"To": ""}), (TOKEN, FORM | {"To": "x"})):
+        bad = ({"To": ""}, {"To": "x"}, {"From": ""}, {"Body": ""}, {"Body": "x" * 1_601})
+        for token, form in (("wrong", FORM), *((TOKEN, FORM | each) for each in bad)):
             headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, token)}
             async with http.post(f"{twilio.url}{MESSAGES}.json", data=form, headers=headers) as answer:
                 told = await answer.json()
                 answers.append((answer.status, told["status"], told["code"]))
-        assert [(401, 401, 20003), (400, 400, 21604), (400, 400, 21211)] == answers
+        codes = (21604, 21211, 21603, 21602, 21617)
+        assert [(401, 401, 20003), *((400, 400, code) for code in codes)] == answers
         assert [] == twilio.accepted
 
 

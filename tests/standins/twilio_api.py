@@ -116,7 +116,7 @@ class Message:
             "api_version": "2010-04-01",
             "body": self.body,
             "date_created": created,
-            "date_sent": created,
+            "date_sent": None if self.status in ("queued", "accepted") else created,
             "date_updated": created,
             "direction": self.direction,
             "error_code": self.error_code,

@@ -27,13 +27,14 @@ ANSWERS = {
 
 @dataclass(slots=True)
 class Rules:
-    """`rates`: messages a second that one of our numbers may send. `advanced`: Advanced Opt-Out is on for everything,
-    so that webhooks carry OptOutType and the answers are in no list. `rcs`: a service's agent, "MG..." -> "rcs:agent";
-    `rcs_phones`: who can get RCS; `pools`: "MG..." -> the number a service falls back to."""
+    """`rates`: messages that one of our numbers may send within `window` seconds. `advanced`: Advanced Opt-Out is on
+    for everything, so that webhooks carry OptOutType and the answers are in no list. `rcs`: a service's agent, "MG..."
+    -> "rcs:agent"; `rcs_phones`: who can get RCS; `pools`: "MG..." -> the number that a service falls back to."""
 
     opted_out: set[tuple[str, str]] = field(default_factory=set)
     advanced: bool = False
     rates: dict[str, int] = field(default_factory=dict)
+    window: float = 1.0
     rcs: dict[str, str] = field(default_factory=dict)
     rcs_phones: set[str] = field(default_factory=set)
     pools: dict[str, str] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Rules:
             return error(400, 21610, "Attempt to send to unsubscribed recipient")
         if rate := self.rates.get(message.from_):
             sent, now = self._sent[message.from_], time.monotonic()
-            while sent and sent[0] <= now - 1:
+            while sent and sent[0] <= now - self.window:
                 sent.popleft()
             if len(sent) >= rate:
                 return error(429, 20429, "Too Many Requests", {"Retry-After": "1"})

@@ -2,10 +2,10 @@
 // in a cookie that no script can read.
 
 import { NoAnswer, Problem } from "../console/api.js";
+import { upload } from "../console/upload.js";
 
 const BASE = "/api/customer/v1";
 const PATIENCE = 20_000;
-const UPLOAD_PATIENCE = 10 * 60_000;
 /** Messages of a page. */
 export const LIMIT = 40;
 
@@ -89,25 +89,15 @@ export class Api {
   received(message) { return this.#call("PUT", "/received", { body: { message } }); }
 
   /** `onProgress(part)` hears 0 to 1. Answers {id, name, type, size, state, ...}. */
-  upload(blob, name, onProgress) {
-    const form = new FormData();
-    form.append("file", blob, name);
-    const request = new XMLHttpRequest();
-    request.open("POST", `${BASE}/attachments`);
-    request.timeout = UPLOAD_PATIENCE;
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
-    return new Promise((resolve, reject) => {
-      request.addEventListener("loadend", () => {
-        this.#heard(request.status > 0);
-        if (!this.well) return reject(new NoAnswer());
-        try {
-          resolve(settled(request.status, request.getResponseHeader("Content-Type"), request.responseText));
-        } catch (problem) {
-          reject(problem);
-        }
-      });
-      request.send(form);
-    });
+  async upload(blob, name, onProgress) {
+    try {
+      const answer = await upload(`${BASE}/attachments`, blob, name, onProgress);
+      this.#heard(true);
+      return answer;
+    } catch (error) {
+      this.#heard(!(error instanceof NoAnswer));
+      throw error;
+    }
   }
 
   /** The event stream, continued after `cursor`. Resolves once the server has begun to answer. */

@@ -10,7 +10,7 @@ const OWN = (url) => (url && new URL(url, location.href).origin === location.ori
 const WIDEST = 360;
 const HIGHEST = 300;
 
-function picture(file, open) {
+function picture(file, open, lost) {
   const scale = Math.min(1, WIDEST / file.width, HIGHEST / file.height);
   const [width, height] = [file.width, file.height].map((length) => Math.max(1, Math.round(length * scale)));
   const image = h("img", { src: OWN(file.thumb_url) ?? OWN(file.url), alt: file.name, width, height, decoding: "async" });
@@ -21,7 +21,10 @@ function picture(file, open) {
       open(file);
     },
   } }, image);
-  image.addEventListener("error", () => line.replaceChildren(icon("picture"), isolated(file.name)), { once: true });
+  image.addEventListener("error", () => {
+    line.replaceChildren(icon("picture"), isolated(file.name));
+    lost();
+  }, { once: true });
   return line;
 }
 
@@ -33,17 +36,18 @@ function download(file, open) {
 
 const NOT_READY = { waiting: "is being checked", failed: "could not be shown" };
 
-function absent(file) {
+function absent(file, missing) {
+  const [title, more] = missing?.(file) ?? [isolated(file.name), file.detail ?? NOT_READY[file.state] ?? file.state];
   return h("p", { class: "file absent" }, icon(isPicture(file.type) ? "picture" : "file"),
-    h("span", { class: "file-words" }, isolated(file.name, { class: "file-name" }),
-      h("span", { class: "file-about" }, file.detail ?? NOT_READY[file.state] ?? file.state)));
+    h("span", { class: "file-words" }, h("span", { class: "file-name" }, title), more ? h("span", { class: "file-about" }, more) : null));
 }
 
-/** `show(file)` opens a picture, `fetch(file, event)` is asked before a file is downloaded. */
-export function attachments(files, { show, fetch }) {
+/** `show(file)` opens a picture, `fetch(file, event)` is asked before a file is downloaded, `lost()` hears of a picture
+ *  that did not load; `missing(file)` is what is said of one that is not ready, [first line, second]. */
+export function attachments(files, { show, fetch, lost = () => {}, missing = null }) {
   return files.map((file) => {
-    if (file.state !== "ready" || !OWN(file.url)) return absent(file);
-    return isPicture(file.type) && file.width ? picture(file, show) : download(file, fetch);
+    if (file.state !== "ready" || !OWN(file.url)) return absent(file, missing);
+    return isPicture(file.type) && file.width ? picture(file, show, lost) : download(file, fetch);
   });
 }
 
@@ -55,11 +59,11 @@ function preview(blob) {
   return previews.get(blob);
 }
 
-/** A file that is not with the server yet. `remove`, if it may still be taken away. */
-export function ownFile(file, remove = null) {
-  const look = isPicture(file.type)
+/** A file that no message has yet. `remove`, if it may still be taken away; `more` stands under its name. */
+export function ownFile(file, remove = null, more = []) {
+  const look = isPicture(file.type) && file.blob
     ? h("img", { src: preview(file.blob), alt: "", class: "file-preview" }) : icon("file");
   return h("div", { class: "file own" }, look,
-    h("span", { class: "file-words" }, isolated(file.name, { class: "file-name" }), h("span", { class: "file-about" }, about(file))),
+    h("span", { class: "file-words" }, isolated(file.name, { class: "file-name" }), h("span", { class: "file-about" }, about(file)), more),
     remove && button("Remove", { look: "plain", press: remove, "aria-label": `Remove ${file.name}` }));
 }

@@ -222,7 +222,6 @@ export class Chat {
   async send(body, files) {
     await this.outgoing.send(body, files);
     this.timeline.toEnd();
-    this.composer.focus();
   }
 
   choose(item, decision) {

@@ -26,13 +26,13 @@ export class Composer {
     this.label = h("label", { class: "unseen", for: "words" });
     this.picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Files", on: { change: () => this.#picked() } });
     this.files = h("ul", { class: "draft-files", "aria-label": "Files of this message" });
-    this.trouble = h("ul", { class: "trouble", role: "status" });
+    this.trouble = h("ul");
     this.hint = h("span", { class: "hint" });
     this.attach = glyphButton("Attach", "attach", { look: "plain attach", press: () => this.picker.click() });
     this.button = h("button", { type: "button", class: "button primary send", on: { click: () => this.#send() } }, icon("send"), h("span", {}, "Send"));
     this.box = h("div", { class: "composer-box" }, this.files, this.text, h("div", { class: "composer-foot" }, this.attach, this.hint, this.button));
     this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
-      h("h2", { class: "unseen", id: "composer-name" }, "Write"), this.label, this.trouble, this.picker, this.box);
+      h("h2", { class: "unseen", id: "composer-name" }, "Write"), this.label, h("div", { class: "trouble", role: "status" }, this.trouble), this.picker, this.box);
     dropping(this.box, (files) => this.#add(files));
   }
 
@@ -117,9 +117,13 @@ export class Composer {
   }
 
   #add(files) {
-    const { taken, refused } = sort(files, this.#files.length, this.#chat.visitor.facts?.accepts);
-    this.trouble.replaceChildren(...refused.map(({ name, why }) => h("li", {}, icon("alert"), h("span", {}, isolated(name), ` was not added: ${why}.`))));
+    const { taken, refused } = sort(files, this.#files, this.#chat.visitor.facts?.accepts);
+    this.#complain(refused.map(({ name, why }) => [isolated(name), ` was not added: ${why}.`]));
     return this.#keep(taken);
+  }
+
+  #complain(lines) {
+    this.trouble.replaceChildren(...lines.map((words) => h("li", {}, icon("alert"), h("span", {}, words))));
   }
 
   #keep(files) {
@@ -127,7 +131,11 @@ export class Composer {
     const put = files.map((file) => ({ ...file, key: crypto.randomUUID(), channel, kind: "file", order: order() }));
     this.#files = [...this.#files, ...put];
     this.render();
-    return kept.change({ put });
+    return kept.change({ put }).catch(() => {
+      this.#files = this.#files.filter((file) => !put.includes(file));
+      this.#complain(put.map((file) => [isolated(file.name), " was not added: this browser has no room to keep it."]));
+      this.render();
+    });
   }
 
   #drop(file) {
@@ -148,6 +156,14 @@ export class Composer {
     this.trouble.replaceChildren();
     this.render();
     this.text.focus();
-    this.#chat.send(body, files).then(() => this.text.value || localStorage.removeItem(this.#draft));
+    this.#chat.send(body, files).then(() => this.text.value || localStorage.removeItem(this.#draft), () => this.#bounce(body, files));
+  }
+
+  /** What could not be kept is not sent either, since it might be lost on the way. */
+  #bounce(body, files) {
+    this.text.value = body;
+    this.#files = files;
+    this.#complain(["This was not sent: the browser has no room to keep it until it has arrived. Fewer or smaller files may help."]);
+    this.render();
   }
 }

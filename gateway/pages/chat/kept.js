@@ -43,12 +43,31 @@ export class Kept {
       for (const key of remove) this.#memory.delete(key);
       return;
     }
+    await this.#write((store) => {
+      for (const each of put) store.put(each);
+      for (const key of remove) store.delete(key);
+    });
+  }
+
+  /** Each of these that is still there becomes what `turn` makes of it as it is now, whichever tab changed it last;
+   *  null takes it out. */
+  async edit(keys, turn) {
+    if (!this.#database) {
+      const turned = keys.filter((key) => this.#memory.has(key)).map((key) => [key, turn(this.#memory.get(key))]);
+      return this.change({ put: turned.map(([, item]) => item).filter(Boolean), remove: turned.filter(([, item]) => !item).map(([key]) => key) });
+    }
+    return this.#write((store) => keys.forEach((key) => store.get(key).addEventListener("success", ({ target }) => {
+      const turned = target.result && turn(target.result);
+      if (turned) store.put(turned);
+      else store.delete(key);
+    })));
+  }
+
+  #write(act) {
     const transaction = this.#database.transaction(STORE, "readwrite");
-    const store = transaction.objectStore(STORE);
-    for (const each of put) store.put(each);
-    for (const key of remove) store.delete(key);
-    await new Promise((resolve, reject) => {
-      transaction.addEventListener("complete", resolve);
+    act(transaction.objectStore(STORE));
+    return new Promise((resolve, reject) => {
+      transaction.addEventListener("complete", () => resolve());
       transaction.addEventListener("abort", () => reject(transaction.error));
     });
   }

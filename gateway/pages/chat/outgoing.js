@@ -45,7 +45,7 @@ export class Outgoing {
   async resume() {
     await this.#refresh();
     const old = this.items.filter((item) => isWaiting(item) && Date.now() - item.order > FRESH);
-    if (old.length) await this.#change({ put: old.map((item) => ({ ...item, held: "old" })) });
+    if (old.length) await this.#edit(old.map((item) => item.key), (item) => ({ ...item, held: "old" }));
     this.#run();
   }
 
@@ -61,7 +61,7 @@ export class Outgoing {
 
   /** Sends one that was held, after what was written since. */
   async again(item) {
-    await this.#change({ put: [{ ...item, order: order(), held: null }] });
+    await this.#edit([item.key], (now) => ({ ...now, order: order(), held: null }));
     this.#run();
   }
 
@@ -79,16 +79,20 @@ export class Outgoing {
   /** The server knows this browser no more: what was seen to arrive is done with, what may have arrived in the earlier conversation is not sent into another
    *  one unasked. */
   async part() {
-    const remove = this.items.filter((item) => this.#met.has(item.key)).map((item) => item.key);
-    const put = this.shown.filter((item) => isWaiting(item) && item.tried).map((item) => ({ ...item, held: "parted", tried: false }));
-    const others = this.items.filter((item) => !item.tried).map((item) => ({ ...item, files: item.files.map(({ id, ...file }) => file) }));
-    await this.#change({ put: [...put, ...others], remove });
+    await this.#edit(this.items.map((item) => item.key), (item) => {
+      if (this.#met.has(item.key)) return null;
+      if (isWaiting(item) && item.tried) return { ...item, held: "parted", tried: false };
+      return { ...item, files: item.files.map(({ id, ...file }) => file) };
+    });
   }
 
   hurry() { this.#wake(); }
 
-  async #change(change) {
-    await this.#kept.change(change);
+  #change(change) { return this.#changed(this.#kept.change(change)); }
+  #edit(keys, turn) { return this.#changed(this.#kept.edit(keys, turn)); }
+
+  async #changed(change) {
+    await change;
     this.#news.postMessage("");
     await this.#refresh();
   }
@@ -101,12 +105,15 @@ export class Outgoing {
   async #run() {
     if (this.#running) return;
     this.#running = true;
-    for (let attempt = 0; this.items.some(isWaiting);) {
-      const went = await navigator.locks.request(LOCK, () => this.#first());
-      attempt = went ? 0 : attempt + 1;
-      if (!went) await this.#pause(attempt);
+    try {
+      for (let attempt = 0; this.items.some(isWaiting);) {
+        const went = await navigator.locks.request(LOCK, () => this.#first());
+        attempt = went ? 0 : attempt + 1;
+        if (!went) await this.#pause(attempt);
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
   }
 
   /** The first that waits, whichever tab it was written in. Answers whether there is reason to go on at once. */
@@ -132,7 +139,8 @@ export class Outgoing {
     this.leaving = item.key;
     this.#say(0);
     const ready = await this.#upload(now);
-    await this.#change({ put: [{ ...ready, tried: true }] });
+    await this.#edit([item.key], (each) => (isWaiting(each) ? { ...each, tried: true } : each));
+    if (!this.items.some((each) => each.key === item.key && isWaiting(each))) return;
     const message = await this.#api.write(ready.body, ready.files.map((file) => file.id), ready.key);
     this.#met.delete(item.key);
     this.onSent(message);
@@ -147,7 +155,7 @@ export class Outgoing {
         const { id } = await this.#api.upload(file.blob, file.name, (part) => this.#say((sent + part * file.size) / total))
           .catch((error) => { throw Object.assign(error, { file: file.name }); });
         item = { ...item, files: item.files.with(place, { ...file, id, uploaded: Date.now() }) };
-        await this.#change({ put: [item] });
+        await this.#edit([item.key], (each) => ({ ...each, files: item.files }));
       }
       sent += file.size;
       this.#say(sent / total);
@@ -164,14 +172,12 @@ export class Outgoing {
   async #failed(before, error) {
     if (!("lasting" in error)) throw error;
     if (error.status === 401) this.#visitor.doubt();
-    const item = this.items.find((each) => each.key === before.key);
-    if (!item || !isWaiting(item)) return true;
     const refused = error.lasting ? { detail: error.message, file: error.file ?? null } : null;
     const unheard = error instanceof NoAnswer;
+    const problem = unheard || error.status === 401 ? "" : error.message;
+    if (refused) this.#met.delete(before.key);
     // An answer says that the message was not taken this time; no answer leaves it open, now and later.
-    const tried = before.tried || (item.tried && unheard);
-    if (refused) this.#met.delete(item.key);
-    await this.#change({ put: [{ ...item, refused, tried, problem: unheard || error.status === 401 ? "" : error.message }] });
+    await this.#edit([before.key], (item) => (isWaiting(item) ? { ...item, refused, problem, tried: before.tried || (item.tried && unheard) } : item));
     return Boolean(refused);
   }
 

@@ -13,12 +13,15 @@ const takes = (types, type) => types.some((each) => each === type || (each.endsW
 /** "Pictures, PDF" */
 const listed = (types) => [...new Set(types.map((type) => (type.startsWith("image/") ? "pictures" : kind(type))))].join(", ");
 
-/** Why a file cannot come along, null if it can. `accepts` is the server's {max_files, max_file_bytes, types}, or nothing. */
-function objection(file, type, count, accepts) {
+/** Why a file cannot come along with those that do, null if it can. `accepts` is the server's {max_files, max_file_bytes,
+ *  types}, or nothing: the bytes are those of all of them, and no types are all that it stores. */
+function objection(file, type, others, accepts) {
+  const total = others.reduce((sum, other) => sum + other.size, file.size);
   if (!file.size) return "it is empty, or a folder";
   if (accepts?.types.length && !takes(accepts.types, type)) return `this kind of file is not taken here. What is: ${listed(accepts.types)}`;
   if (accepts?.max_file_bytes && file.size > accepts.max_file_bytes) return `it has ${size(file.size)}, and ${size(accepts.max_file_bytes)} is the most`;
-  if (accepts?.max_files && count >= accepts.max_files) return `a message takes ${accepts.max_files} files; send it with the next one`;
+  if (accepts?.max_file_bytes && total > accepts.max_file_bytes) return `with the others it is more than ${size(accepts.max_file_bytes)}; send it with the next one`;
+  if (accepts?.max_files && others.length >= accepts.max_files) return `a message takes ${accepts.max_files} ${accepts.max_files === 1 ? "file" : "files"}; send it with the next one`;
   return null;
 }
 
@@ -28,7 +31,7 @@ export function sort(files, already, accepts) {
   const refused = [];
   for (const file of files) {
     const type = typeOf(file);
-    const why = objection(file, type, already + taken.length, accepts);
+    const why = objection(file, type, [...already, ...taken], accepts);
     if (why) refused.push({ name: file.name || "A file", why });
     else taken.push({ name: file.name || `${kind(type)}`, type, size: file.size, blob: file });
   }

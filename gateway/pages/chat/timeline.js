@@ -23,8 +23,8 @@ export class Timeline {
     this.#chat = chat;
     this.list = h("ol", { class: "messages" });
     this.first = h("div", { class: "first", hidden: true });
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-labelledby": "thread-name" }, this.first, this.list);
-    this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), h("span"));
+    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "group", "aria-labelledby": "thread-name" }, this.first, this.list);
+    this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => { this.scroller.focus({ preventScroll: true }); this.toEnd(); } } }, icon("down"), h("span"));
     this.element = h("section", { class: "thread", "aria-labelledby": "thread-name" },
       h("h2", { class: "unseen", id: "thread-name" }, "Conversation"), this.scroller, this.news);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -35,7 +35,6 @@ export class Timeline {
 
   toEnd() {
     this.#atEnd = true;
-    this.scroller.focus({ preventScroll: true });
     this.#stick();
     this.look();
   }

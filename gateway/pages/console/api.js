@@ -1,5 +1,7 @@
 // The agent API over fetch. It knows paths, problems and keys; it keeps nothing and shows nothing.
 
+import { upload } from "./upload.js";
+
 const BASE = "/api/agent/v1";
 
 /** The server's refusal, as RFC 9457 gives it. `lasting` is false when the same request may succeed later. */
@@ -77,11 +79,23 @@ export class Api {
     return this.#call("GET", `/threads/${encodeURIComponent(id)}/messages?${query}`);
   }
 
-  /** `kind` is "reply" or "note". The same key makes the same message, however often it is asked for. */
-  write(id, kind, body, key) {
+  /** `kind` is "reply" or "note". The same key makes the same message, however often it is asked for. `attachments` are
+   *  ids of uploads, `way` is one of the thread's, instead of the usual one; both of replies only. */
+  write(id, kind, body, key, { attachments = [], way = null } = {}) {
     const path = kind === "note" ? "notes" : "messages";
-    return this.#call("POST", `/threads/${encodeURIComponent(id)}/${path}`, { body: { body }, key });
+    return this.#call("POST", `/threads/${encodeURIComponent(id)}/${path}`, { body: { body, ...(attachments.length ? { attachments } : {}), ...(way ? { way } : {}) }, key });
   }
+
+  upload(blob, name, onProgress, signal) { return upload(`${BASE}/attachments`, blob, name, onProgress, signal); }
+
+  /** Where one may write first from: {items: [{channel, endpoints, max_body}]}. */
+  doors() { return this.#call("GET", "/doors"); }
+
+  /** Writes first. `opening` is {channel, address, body, consent: {who, when, how}, from?}; answers {thread, message}. */
+  begin(opening, key) { return this.#call("POST", "/threads", { body: opening, key }); }
+
+  /** Records that the customer wants nothing more by this way, with how they said so. Answers {ways}. */
+  optOut(id, way, note) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/opt-out`, { body: { way, note } }); }
 
   /** `verb` is "claim", "release" or "done". With "done" goes {message}, the newest that was seen, so that one the customer
    *  has just written is not lost. */

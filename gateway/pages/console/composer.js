@@ -1,10 +1,13 @@
 // Where a person writes. It saves as they type, says through which channel the words will go and what that means,
 // and never holds them back: once sent they are the outgoing list's.
 
-import { button, h, icon, isolated, put, say } from "./dom.js";
+import { Attaching } from "./attaching.js";
+import { misfit } from "./attached.js";
+import { button, h, icon, put, say } from "./dom.js";
 import { habits } from "./habits.js";
+import { Route, consequence } from "./route.js";
 import { segments } from "./segments.js";
-import { channelName, personName, presenceWords } from "./words.js";
+import { mediaWords, personName } from "./words.js";
 
 const LINES = 8;
 const SIZES_ITSELF = CSS.supports("field-sizing", "content");
@@ -21,19 +24,25 @@ export class Composer {
     this.#desk = desk;
     this.text = h("textarea", { rows: "1", id: "words", dir: "auto", enterkeyhint: "enter", on: {
       input: (event) => this.#typed(event), keydown: (event) => this.#key(event),
+      paste: (event) => this.attaching.pasted(event),
     } });
     this.modes = { reply: this.#tab("reply", "Reply", "reply"), note: this.#tab("note", "Note", "note") };
-    this.route = h("span", { class: "route" });
+    this.route = new Route(desk, { onPick: () => { this.#describe(); this.text.focus(); } });
     this.measure = h("span", { class: "measure", id: "measure" });
     this.habit = h("input", { type: "checkbox", id: "enter-sends", on: { change: () => this.#setHabit() } });
     this.send = h("button", { type: "button", class: "button primary send", "aria-describedby": "measure", on: { click: () => this.#send() } }, icon("send"), h("span"));
+    this.box = h("div", { class: "composer-box" });
     this.element = h("section", { class: "composer", "aria-labelledby": "composer-name" },
       h("h3", { class: "unseen", id: "composer-name" }, "Answer"),
-      h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route),
+      h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route.element),
+      this.route.notice,
       h("label", { class: "unseen", for: "words" }),
-      h("div", { class: "composer-box" }, this.text,
-        h("div", { class: "composer-foot" },
-          h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send)));
+      this.box);
+    this.attaching = new Attaching(desk, { box: this.box, onAdded: () => { this.#describe(); this.text.focus(); } });
+    this.box.append(this.attaching.list, this.text, this.attaching.picker,
+        h("div", { class: "composer-foot" }, this.attaching.button,
+          h("label", { class: "habit" }, this.habit, h("span", {}, "Enter sends")), this.measure, this.send));
+    this.box.before(h("div", { class: "trouble", role: "status" }, this.attaching.trouble));
     this.label = this.element.querySelector("label[for=words]");
     this.#sayHabit();
   }
@@ -64,8 +73,15 @@ export class Composer {
     this.text.focus();
   }
 
-  /** Puts words back that came back. */
-  edit(mode, body) {
+  /** Puts the focus where another way to the customer is picked. */
+  pickWay() {
+    this.write("reply");
+    this.route.takeFocus();
+  }
+
+  /** Puts words, and files, back that came back. */
+  edit(mode, body, files = []) {
+    this.#desk.attached.restore(this.#conversation.id, files);
     this.#turn(mode);
     this.text.value = [body, this.text.value].filter(Boolean).join("\n");
     this.#typed();
@@ -100,17 +116,16 @@ export class Composer {
   }
 
   get #limit() {
-    return this.#mode === "note" ? 16_000 : this.#conversation.detail?.reply_to?.max_body ?? 16_000;
+    return this.#mode === "note" ? 16_000 : this.route.way?.max_body || 16_000;
   }
 
-  get #reachable() {
-    const detail = this.#conversation.detail;
-    return this.#mode === "note" || !detail || Boolean(detail.reply_to);
-  }
+  /** Those that go with what is being written: none with a note. */
+  get #files() { return this.#mode === "note" ? [] : this.#desk.attached.of(this.#conversation.id); }
 
   get #ready() {
     const body = this.text.value;
-    return Boolean(body.trim()) && [...body].length <= this.#limit && this.#reachable;
+    if ([...body].length > this.#limit || !(body.trim() || this.#files.length)) return false;
+    return this.#mode === "note" || (this.route.isOpen && !misfit(this.#files, this.route.way) && this.#desk.attached.ready(this.#conversation.id));
   }
 
   #describe() {
@@ -119,40 +134,26 @@ export class Composer {
     say(this.label, note ? "Note for your team" : `Reply to ${name}`);
     put(this.text, "placeholder", note ? "Write a note. Only your team sees it." : `Write to ${name}`);
     say(this.send.lastElementChild, note ? "Add note" : "Send");
-    this.#sayRoute(note);
+    this.route.show(this.#conversation, { note, writing: Boolean(this.text.value) });
+    this.attaching.show(this.#conversation.id, this.route.way, !note);
     this.#sayMeasure(note);
     put(this.send, "aria-disabled", String(!this.#ready));
-  }
-
-  #sayRoute(note) {
-    const { detail, row, id } = this.#conversation;
-    const typing = this.text.value ? this.#desk.presence.of(id).filter((person) => person.typing) : [];
-    const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? `${row.claimed_by.name} is on this` : "";
-    const others = note ? "" : typing.length ? presenceWords(typing) : holder;
-    this.route.toggleAttribute("data-attention", !this.#reachable || Boolean(others));
-    if (!this.#reachable) return say(this.route, "No channel leads to this customer now");
-    const to = detail?.reply_to;
-    const words = others || (note || !to ? "" : `to ${personName(to.address)}`);
-    if (this.route.textContent !== words) this.route.replaceChildren(isolated(words));
   }
 
   #sayMeasure(note) {
     const body = this.text.value;
     const over = [...body].length - this.#limit;
-    this.measure.toggleAttribute("data-attention", over > 0);
-    if (over > 0) return say(this.measure, `${over.toLocaleString("en")} characters too many`);
-    say(this.measure, note ? "Stays in the team" : this.#consequence(body));
+    const trouble = over > 0 ? `${over.toLocaleString("en")} characters too many` : misfit(this.#files, this.route.way);
+    this.measure.toggleAttribute("data-attention", Boolean(trouble));
+    say(this.measure, trouble || (note ? "Stays in the team" : this.#consequence(body)));
   }
 
   /** "SMS, 2 segments": the channel, and what these words mean there. */
   #consequence(body) {
-    const { detail } = this.#conversation;
-    const to = detail?.reply_to;
-    if (!to) return "";
-    const kind = detail.identities?.find((each) => each.address === to.address && each.channel === to.channel)?.kind ?? to.channel;
-    if (kind !== "sms" || !body) return channelName(kind);
-    const { segments: count } = segments(body);
-    return `SMS, ${count} ${count === 1 ? "segment" : "segments"}`;
+    const { way } = this.route;
+    const files = this.#files;
+    if (!way?.ok) return "";
+    return consequence(way, { segments: files.length ? 0 : segments(body).segments, files: files.length ? mediaWords(files) : "" });
   }
 
   #setHabit() {
@@ -175,8 +176,10 @@ export class Composer {
 
   #send() {
     if (!this.#ready) return this.text.focus();
-    const body = this.text.value;
-    this.#desk.outgoing.send(this.#conversation.id, this.#mode, body);
+    const note = this.#mode === "note";
+    const body = this.text.value.trim() ? this.text.value : "";
+    const attachments = note ? [] : this.#desk.attached.take(this.#conversation.id);
+    this.#desk.outgoing.send(this.#conversation.id, this.#mode, body, { attachments, way: note ? null : this.route.picked });
     this.#desk.drafts.sent(this.#conversation.id, this.#mode);
     this.#desk.presence.stopped();
     this.text.value = "";

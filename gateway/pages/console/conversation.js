@@ -7,12 +7,25 @@ const eventKey = (item) => `${item.event}|${item.at}|${item.author?.id ?? ""}`;
 /** What makes an item the same item, whichever way it came. */
 export const itemKey = (item) => (item.event ? eventKey(item) : `message|${item.id}`);
 
-const QUIET = new Set(["thread.claimed", "thread.released", "thread.done", "thread.moved"]);
+const QUIET = new Set(["thread.claimed", "thread.released", "thread.done", "thread.moved", "thread.opened",
+  "line.opted_out", "line.opted_in", "line.help"]);
+/** What changes the ways to the customer. */
+const WAYS = new Set(["message.received", "thread.opened", "line.opted_out", "line.opted_in"]);
+/** A file's address is asked for anew at most this often; one that still does not load is gone. */
+const RENEWED = 10 * 60_000;
 /** Stands before every message, as the id to read after. */
 const BEGINNING = "0";
 
+const quietLine = ({ kind, at, by, source, answered, channel, address, row }) => ({
+  event: kind, at, author: by ?? (source === "customer" ? { kind: "customer", ...row?.customer } : undefined), source, answered, channel, address,
+});
+
 export class Conversation {
   detail = null;
+  /** The id of the way that a person picked, null for the usual one. */
+  way = null;
+  /** Whether the ways may have changed since the thread was read. */
+  doubted = false;
   items = [];
   loaded = false;
   /** How many messages came live beyond the end of the run. */
@@ -23,6 +36,8 @@ export class Conversation {
   #busy = false;
   #before = null;
   #after = null;
+  #renewed = new Map();
+  #renewing = Promise.resolve();
   /** Which run this is: a page that was asked for by the one before does not belong to it. */
   #run = 0;
 
@@ -44,14 +59,51 @@ export class Conversation {
    *  raises. */
   async refresh(around = null) {
     const [detail] = await Promise.all([
-      this.#store.loading(() => this.#api.thread(this.id), (answer) => {
-        this.detail = answer;
-        this.#store.put(answer);
-        return answer;
-      }),
+      this.describe(),
       around && !this.has(around) ? this.#goTo(around) : this.newer ? null : this.toNewest(),
     ]);
     return detail;
+  }
+
+  /** Reads who it is with and by which ways. A picked way lasts until the customer uses another. */
+  describe() {
+    this.doubted = false;
+    return this.#store.loading(() => this.#api.thread(this.id), (answer) => {
+      const used = (detail) => detail?.ways?.find((way) => way.last)?.id;
+      if (used(answer) !== used(this.detail)) this.way = null;
+      this.detail = answer;
+      this.#store.put(answer);
+      return answer;
+    });
+  }
+
+  /** The ways to the customer are not what they were thought to be. */
+  doubt() {
+    this.doubted = true;
+    this.#store.stir(this.id);
+  }
+
+  /** Reads a message again, once in a while: the addresses of its files last an hour. Answers it as it is by then. */
+  renew(message) {
+    this.#renewing = this.#renewing.catch(() => {}).then(() => this.#renew(message));
+    return this.#renewing;
+  }
+
+  async #renew(message) {
+    const now = this.#keys.get(itemKey(message));
+    if (now !== message || Date.now() - (this.#renewed.get(message.id) ?? 0) < RENEWED) return now ?? message;
+    const messages = this.items.filter((item) => !item.event);
+    const place = messages.indexOf(message);
+    const where = place > 0 ? { after: messages[place - 1].id } : messages[1] ? { before: messages[1].id } : {};
+    await this.#store.loading(() => this.#api.messages(this.id, where), ({ items }) => {
+      for (const item of items) {
+        if (!this.#keys.has(itemKey(item)) || item.event) continue;
+        this.#renewed.set(item.id, Date.now());
+        this.put(item);
+      }
+    });
+    this.#store.touch(this.id);
+    return this.#keys.get(itemKey(message)) ?? message;
   }
 
   /** Reads the newest page; what was read stays, if it reaches that far. */
@@ -173,15 +225,16 @@ export class Conversation {
 
   /** An event of the stream that concerns this thread. */
   take(event) {
+    if (WAYS.has(event.kind)) this.doubted = true;
     if (!this.loaded) return;
     if (event.message) this.#takeMessage(event);
-    else if (QUIET.has(event.kind) && !this.newer) this.put({ event: event.kind, at: event.at, author: event.by });
+    else if (QUIET.has(event.kind) && !this.newer) this.put(quietLine(event));
   }
 
   #takeMessage({ kind, message }) {
     const known = this.#keys.has(itemKey(message));
     // A change to a message outside of what was read would leave a hole: it will be read with its page.
-    if (!known && kind === "delivery.changed") return;
+    if (!known && (kind === "delivery.changed" || kind === "attachment.changed")) return;
     if (!known && this.newer) this.ahead += 1;
     else this.put(message);
   }

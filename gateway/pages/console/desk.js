@@ -2,6 +2,7 @@
 // Each verb shows its effect at once, tells the server, and undoes what was shown if the server refuses.
 
 import { Api } from "./api.js";
+import { Attached } from "./attached.js";
 import { Counts } from "./counts.js";
 import { announce } from "./dom.js";
 import { Drafts } from "./drafts.js";
@@ -18,6 +19,7 @@ export class Desk extends EventTarget {
   api = new Api();
   store = new Store(this.api);
   outgoing = new Outgoing(this.api, this.store);
+  attached = new Attached(this.api, this.store);
   drafts = new Drafts(this.api, this.store);
   presence = new Presence(this.api, this.store);
   counts = new Counts(this.api, this.store);

@@ -67,7 +67,8 @@ export class Inbox extends HTMLElement {
     this.status = h("a", { class: "button plain", href: href({ view: "status" }), "data-key": "s", hidden: true }, "Status");
     this.append(
       h("nav", { "aria-label": "Inbox" },
-        h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" })),
+        h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" }),
+          h("a", { class: "button plain begin", href: href({ view: "new" }), "data-key": "w" }, icon("note"), h("span", {}, "New"))),
         this.search.box,
         this.views = h("div", { class: "views" }, Object.values(this.links)),
         this.list = h("div", { class: "list" }, this.scroller, this.search.element, this.news),
@@ -107,7 +108,7 @@ export class Inbox extends HTMLElement {
 
   /** Shows a view, with one row as the open one, or what a search found. */
   show(where) {
-    const view = where.view === "search" || where.view === "status" ? this.#view : where.view;
+    const view = ["search", "status", "new"].includes(where.view) ? this.#view : where.view;
     const turned = view !== this.#view;
     this.#view = view;
     this.#thread = where.thread;

@@ -8,9 +8,9 @@ import { actOn } from "./thread.js";
 
 const SHEET = [
   ["In the inbox", [["j", "Next conversation"], ["k", "Previous conversation"], ["Enter", "Open it"], ["1 2 3", "Waiting, mine, all"]]],
-  ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"],
+  ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"], ["y", "Choose the way a reply takes"],
     ["↑ ↓", "Scroll"], ["g", "To the newest message"]]],
-  ["Anywhere", [["/", "Search messages and customers"], ["?", "This list"], ["Esc", "Back one level"]]],
+  ["Anywhere", [["w", "Write to somebody first"], ["/", "Search messages and customers"], ["?", "This list"], ["Esc", "Back one level"]]],
 ];
 const FOR_ADMINS = ["s", "Status"];
 
@@ -63,7 +63,7 @@ export class Keys extends HTMLElement {
   }
 
   #key(event) {
-    if (!this.#desk.store.me || document.getElementById("workplace").hidden || this.dialog.open) return;
+    if (!this.#desk.store.me || document.getElementById("workplace").hidden || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") return this.#back(event);
     if (!habits.singleKeys || writing(event.target)) return;
@@ -87,6 +87,8 @@ export class Keys extends HTMLElement {
       e: () => this.#act("done", inbox, thread),
       d: () => thread.isOpen && document.querySelector("tl-panel").toggle(),
       g: () => thread.toNewest(),
+      y: () => thread.pickWay(),
+      w: () => go({ view: "new" }),
       "/": () => this.#inList(inbox, () => inbox.search.focus()),
       s: this.#desk.store.me.role === "admin" ? () => go({ view: "status" }) : null,
       "?": () => this.open(),
@@ -123,8 +125,8 @@ export class Keys extends HTMLElement {
     event.preventDefault();
     if (panel.isOpen) return panel.toggle();
     if (event.target === inbox.search.field) return this.#afterwards(() => inbox.search.leave(), inbox);
-    if (writing(event.target)) return thread.takeFocus();
-    if (where.view === "status") return this.#afterwards(() => history.length > 1 ? history.back() : go({ view: "waiting" }), inbox);
+    if (writing(event.target) && thread.contains(event.target)) return thread.takeFocus();
+    if (where.view === "status" || where.view === "new") return this.#afterwards(() => history.length > 1 ? history.back() : go({ view: "waiting" }), inbox);
     if (where.view === "search" && inList) return inbox.search.focus();
     if (where.thread && !inList && !WIDE.matches) return this.#afterwards(() => go({ ...where, thread: null, message: null }), inbox);
     return this.#afterwards(() => {}, inbox);

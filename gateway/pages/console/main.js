@@ -3,6 +3,7 @@
 import { Desk } from "./desk.js";
 import { ownsFocus } from "./embedding.js";
 import { place } from "./router.js";
+import "./begin.js";
 import "./inbox.js";
 import "./keys.js";
 import "./panel.js";
@@ -12,7 +13,7 @@ import "./thread.js";
 
 const desk = new Desk();
 const part = (name) => document.querySelector(name);
-const parts = ["tl-inbox", "tl-thread", "tl-panel", "tl-status", "tl-keys"].map(part);
+const parts = ["tl-inbox", "tl-thread", "tl-panel", "tl-status", "tl-begin", "tl-keys"].map(part);
 const signIn = part("tl-sign-in");
 const workplace = document.getElementById("workplace");
 const banner = document.getElementById("connection");
@@ -39,11 +40,12 @@ async function begin(me) {
 function arrive() {
   const where = place();
   const left = document.activeElement;
-  workplace.dataset.level = where.view === "status" ? "status" : where.thread ? "thread" : "inbox";
+  workplace.dataset.level = ["status", "new"].includes(where.view) ? where.view : where.thread ? "thread" : "inbox";
   part("tl-inbox").show(where);
   part("tl-thread").show(where);
   part("tl-panel").show(where.thread);
   part("tl-status").show(where.view === "status");
+  part("tl-begin").show(where.view === "new");
   if (left !== document.activeElement || !workplace.contains(left) || left.checkVisibility()) return;
   part(where.thread ? "tl-thread" : "tl-inbox").takeFocus();
 }

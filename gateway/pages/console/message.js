@@ -1,8 +1,10 @@
 // How one thing in a thread looks: a message, a note, a quiet line, or words still on their way.
 // Bodies are text nodes in a block of their own direction, so that nothing in them can act on what stands around.
 
+import { attachments, ownFile } from "../chat/attachment.js";
+import { isPicture } from "../chat/words.js";
 import { button, h, icon, isolated } from "./dom.js";
-import { clock, exact } from "./time.js";
+import { clock, exact, stamp } from "./time.js";
 import { deliveryWords, eventWords, hue, initials, mediaWords, needsAttention, personName } from "./words.js";
 
 /** Longer bodies are folded; all of it is one press away. */
@@ -37,6 +39,18 @@ function frame(look, head, { name, at, who, mark, token }, ...content) {
     ...content);
 }
 
+/** What is said of a file that cannot be shown: [first line, second]. */
+function missing({ state, type, name, detail }) {
+  const what = isPicture(type) ? "A picture" : "A file";
+  return state === "waiting" ? [`${what} is on its way`, isolated(name)] : [`${what} could not be fetched`, isolated(detail ?? name)];
+}
+
+/** An outage lay between: when it was written and when it came are two times. */
+function lateLine({ late, sent_at: sent, at }) {
+  return late && sent ? h("p", { class: "message-state" }, "Written ", h("time", { datetime: sent, title: exact(sent) }, stamp(sent, at)),
+    ", came ", when(at)) : null;
+}
+
 const RETRY = { failed: "Send again", unknown: "Send again, even if it arrives twice" };
 const SETTLE = { failed: [["delivered", "It did arrive"]], unknown: [["delivered", "It arrived"], ["failed", "It did not"]] };
 
@@ -52,21 +66,25 @@ function deliveryLine(message, decide) {
   return line;
 }
 
-/** A message or a note. `decide(message, decision)` is told what a person chose for a failed or unclear one. */
-export function messageElement(message, { head, state, me, decide }) {
+/** A message or a note. `decide(message, decision)` is told what a person chose for a failed or unclear one; `files` is
+ *  {show, fetch, lost} of its attachments. */
+export function messageElement(message, { head, state, me, decide, files }) {
   const mine = message.author.kind === "agent" && message.author.id === me.id;
   const look = message.direction;
-  const media = mediaLine(message.media?.length ? message.media : message.attachments ?? []);
-  const text = message.body || !media ? body(message.body) : [];
+  const own = message.attachments ?? [];
+  const media = own.length ? null : mediaLine(message.media ?? []);
+  const text = message.body || !(media || own.length) ? body(message.body) : [];
+  const bare = own.length && !message.body && own.every((file) => file.state === "ready" && file.width);
   return frame(look, head, {
     name: mine ? "You" : message.author.name, at: message.at, who: [message.author.kind, message.author.id],
     mark: look === "note" ? "Note. Only your team sees this" : null, token: message.author.via === "token",
-  }, h("div", { class: "bubble" }, ...text, media), state ? deliveryLine(message, decide) : null);
+  }, h("div", { class: bare ? "bubble bare" : "bubble" }, ...text, media, attachments(own, { ...files, missing })),
+  lateLine(message), state ? deliveryLine(message, decide) : null);
 }
 
 export function eventElement(event, me) {
   const { who, what } = eventWords(event, me);
-  return h("li", { class: "quiet-line" }, isolated(who), ` ${what} `, when(event.at));
+  return h("li", { class: "quiet-line" }, who ? [isolated(who), " "] : null, `${what} `, when(event.at));
 }
 
 export const dayElement = (words) => h("li", { class: "day" }, h("span", {}, words));

@@ -43,10 +43,11 @@ export class Outgoing {
     return [...this.#items.values()].filter((item) => item.thread === thread && !item.seen);
   }
 
-  /** `kind` is "reply" or "note". */
-  send(thread, kind, body) {
+  /** `kind` is "reply" or "note"; with a reply go `attachments`, uploads as {id, name, type, size}, and `way`, if it is not
+   *  the usual one. */
+  send(thread, kind, body, { attachments = [], way = null } = {}) {
     const key = crypto.randomUUID();
-    const item = { key, thread, kind, body, at: new Date().toISOString(), state: "sending", sendable: true };
+    const item = { key, thread, kind, body, attachments, way, at: new Date().toISOString(), state: "sending", sendable: true };
     this.#items.set(key, item);
     this.#keep(item);
     this.#run(thread);
@@ -71,7 +72,8 @@ export class Outgoing {
   meets(message) {
     if (message.author?.kind !== "agent" || message.author.id !== this.#store.me?.id) return;
     const kind = message.direction === "note" ? "note" : "reply";
-    const item = this.of(message.thread).find((each) => each.kind === kind && each.body === message.body);
+    const item = this.of(message.thread).find((each) => each.kind === kind && each.body === message.body
+      && (each.attachments?.length ?? 0) === (message.attachments?.length ?? 0));
     if (item && UNDER_WAY.has(item.state)) item.seen = true;
   }
 
@@ -124,7 +126,7 @@ export class Outgoing {
 
   async #deliver(item) {
     try {
-      const message = await this.#api.write(item.thread, item.kind, item.body, item.key);
+      const message = await this.#api.write(item.thread, item.kind, item.body, item.key, { attachments: item.attachments?.map((file) => file.id), way: item.way });
       const conversation = this.#store.conversation(item.thread);
       // The stream may have told more of it by now than this answer knew.
       if (message?.id && !conversation.has(message.id)) conversation.take({ kind: "message.sent", message });
@@ -135,6 +137,7 @@ export class Outgoing {
       item.detail = error instanceof NoAnswer ? "" : error.message;
       if (error.lasting) item.seen = false;
       this.#keep(item);
+      if (error.status === 409) this.#store.conversation(item.thread).doubt();
       return Boolean(error.lasting);
     }
   }

@@ -1,9 +1,9 @@
 // Where one is, written in the address after the #, so that Back and a reload work:
-// #/waiting, #/all/t/17, #/search/boiler/t/17/m/99 (a thread at one of its messages), #/status.
+// #/waiting, #/all/t/17, #/search/boiler/t/17/m/99 (a thread at one of its messages), #/status, #/new.
 
 import { VIEWS } from "./lists.js";
 
-const PLACES = [...VIEWS, "search", "status"];
+const PLACES = [...VIEWS, "search", "status", "new"];
 
 /** A part of an address as text; one that nobody can have made is empty. */
 function decoded(part = "") {
@@ -23,7 +23,7 @@ export function place(hash = location.hash) {
   return { view, query: view === "search" ? decoded(parts[1]) : "", thread: after("t"), message: after("m") };
 }
 
-/** The view whose list is read beside what is shown: a search and the status page stand over one. */
+/** The view whose list is read beside what is shown: a search, the status page and a first message stand over one. */
 export const listOf = (view) => (VIEWS.includes(view) ? view : "waiting");
 
 export function href({ view, query = "", thread = null, message = null }) {

@@ -17,13 +17,22 @@ function fault({ path, line, key, problem, remedy }) {
     h("p", {}, isolated(problem)), remedy ? h("p", { class: "quiet" }, isolated(remedy)) : null));
 }
 
-function channel({ name, adapter, last_in: lastIn, last_out: lastOut, last_error: error, queued, sending, retrying, unknown }) {
+function channel({ name, adapter, last_in: lastIn, last_out: lastOut, last_error: error, queued, sending, retrying, unknown, configuration = [] }) {
   return h("li", { class: "channel" },
     h("h4", {}, isolated(name), " ", h("span", { class: "quiet" }, adapter)),
     h("dl", { class: "numbers" },
       fact("Last in", when(lastIn)), fact("Last out", when(lastOut)), fact("Queued", String(queued)), fact("Sending", String(sending)),
       fact("Retrying", String(retrying), retrying ? "attention" : ""), fact("Unknown", String(unknown), unknown ? "attention" : "")),
-    error ? h("p", { class: "channel-error" }, icon("alert"), h("span", {}, "Last error ", when(error.at), ": ", isolated(error.detail), error.code ? ` (${error.code})` : "")) : null);
+    error ? h("p", { class: "channel-error" }, icon("alert"), h("span", {}, "Last error ", when(error.at), ": ", isolated(error.detail), error.code ? ` (${error.code})` : "")) : null,
+    configuration.length ? h("ul", { class: "set-up", "aria-label": "Errors of our own set-up" }, configuration.map(misconfiguration)) : null);
+}
+
+/** An error that only a change to our own set-up ends, with the provider's page about it. */
+function misconfiguration({ code, detail, count, at, link }) {
+  const times = count === 1 ? "once" : `${count} times`;
+  return h("li", { class: "channel-error" }, icon("alert"), h("span", {}, "Our set-up: ", isolated(detail), code ? ` (${code})` : "", `, ${times}, last `, when(at),
+    link && URL.canParse(link) && new URL(link).protocol === "https:"
+      ? [". ", h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, `What the provider says about ${code || "it"}`)] : null));
 }
 
 function person(each, teams) {

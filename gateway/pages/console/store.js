@@ -14,6 +14,9 @@ const LONG = 150;
 /** Milliseconds between two drawings of what arrives. */
 const CALM = 100;
 
+/** Whether one message's id was given before another's. */
+const comesBefore = (a, b) => a.length < b.length || (a.length === b.length && a < b);
+
 export class Store extends EventTarget {
   me = null;
   rows = new Map();
@@ -152,17 +155,22 @@ export class Store extends EventTarget {
   /** Rows come as they are by now, so an event counts as unread by its own message, once: `counted` says up to when. */
   #applyRow(event) {
     const known = this.rows.get(event.thread);
-    let { unread = 0, counted = known?.last_message?.at ?? "" } = known ?? {};
+    let { unread = 0, counted = known?.last_message?.at ?? "", newest = known?.last_message?.id } = known ?? {};
     if (event.kind === "message.received" && event.message?.at > counted) {
       unread += 1;
       counted = event.message.at;
+      newest = event.message.id;
     }
     if (event.kind === "message.sent" && event.by?.id === this.me?.id) unread = 0;
-    this.#keep({ ...event.row, unread, counted });
+    this.#keep({ ...event.row, unread, counted, newest });
   }
 
+  /** Read up to a message: one that has come since is still unread. */
   #read(event) {
-    if (!event.by || event.by.id === this.me?.id) this.unread(event.thread, 0);
+    if (event.by && event.by.id !== this.me?.id) return;
+    const upTo = event.message?.id ?? event.message;
+    const newest = this.rows.get(event.thread)?.newest;
+    if (!upTo || !newest || !comesBefore(upTo, newest)) this.unread(event.thread, 0);
   }
 
   /** How many messages of a thread this person has not read. Only its row says so. */

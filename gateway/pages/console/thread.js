@@ -3,15 +3,20 @@
 import { button, h, isolated, put, say } from "./dom.js";
 import { Composer } from "./composer.js";
 import { habits } from "./habits.js";
+import { Pace } from "./pace.js";
 import { go, href, place } from "./router.js";
 import { Timeline } from "./timeline.js";
 import { since } from "./time.js";
 import { channelName, personName, presenceWords } from "./words.js";
 
+/** Milliseconds between two readings of the ways to a customer who writes on and on. */
+const WAYS_EVERY = 2_000;
+
 export class Thread extends HTMLElement {
   #desk;
   #id = null;
   #conversation = null;
+  #ways = new Pace(WAYS_EVERY, () => this.#renewWays());
   #message = null;
   #fault = null;
   /** Whether the focus is to come here once there is something to put it on. */
@@ -19,7 +24,7 @@ export class Thread extends HTMLElement {
 
   start(desk) {
     this.#desk = desk;
-    this.timeline = new Timeline(desk, { onEdit: (kind, body) => this.composer.edit(kind, body) });
+    this.timeline = new Timeline(desk, { onEdit: (...words) => this.composer.edit(...words) });
     this.composer = new Composer(desk);
     this.composer.onSent = () => this.timeline.toEnd() ?? this.composer.text.focus();
     this.#build();
@@ -95,11 +100,17 @@ export class Thread extends HTMLElement {
     const title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
     if (document.title !== title) document.title = title;
     if (!shown) return this.#sayEmpty();
-    this.#describe(conversation.row);
     this.#sayPresence(this.#desk.presence.of(conversation.id));
+    if (conversation.doubted) this.#ways.soon();
     this.timeline.show(conversation, this.#message);
     this.composer.show(conversation);
+    this.#describe(conversation.row);
     if (this.#expected && document.activeElement === document.body) this.takeFocus();
+  }
+
+  #renewWays() {
+    const conversation = this.#conversation;
+    if (conversation?.doubted) conversation.describe().catch(() => conversation.doubt());
   }
 
   #sayEmpty() {
@@ -124,7 +135,7 @@ export class Thread extends HTMLElement {
     const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
     const state = row.done_at ? "done" : wait;
     say(this.about.firstElementChild, [holder, state].filter(Boolean).join(" · "));
-    say(this.about.lastElementChild, ` · ${channelName(row.channel)} · ${team}`);
+    say(this.about.lastElementChild, ` · ${channelName(this.composer.route.way?.kind ?? row.channel)} · ${team}`);
   }
 
   /** "Ben is here", "Ben and Cleo are typing": those who type before those who only look. */
@@ -154,6 +165,8 @@ export class Thread extends HTMLElement {
   get isOpen() { return this.#conversation !== null && !this.open.hidden; }
 
   write(mode) { if (this.isOpen) this.composer.write(mode); }
+
+  pickWay() { if (this.isOpen) this.composer.pickWay(); }
 
   toNewest() { if (this.isOpen) this.timeline.toEnd(); }
 

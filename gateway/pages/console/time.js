@@ -51,6 +51,11 @@ export function past(at, now = Date.now()) {
   return words === "now" ? "just now" : `${words} ago`;
 }
 
+/** A moment beside another: "10:12" on the same day, "November 16 10:12" on another. */
+export function stamp(at, beside) {
+  return sameDay(at, beside) ? clock(at) : `${day(at)} ${clock(at)}`;
+}
+
 /** When: "14:02" today, "Yesterday", "Nov 16" before that. */
 export function moment(at, now = new Date()) {
   const then = new Date(at);

@@ -1,6 +1,7 @@
 // The messages of the open thread, in one scroller. What is being read never moves: older history grows above it,
 // news below it is counted and waits, and only somebody who is at the end is kept at the end.
 
+import { Viewer } from "../chat/viewer.js";
 import { arrange, h, icon, say } from "./dom.js";
 import { itemKey } from "./conversation.js";
 import { dayElement, eventElement, messageElement, pendingElement } from "./message.js";
@@ -32,7 +33,8 @@ export class Timeline {
     this.list = h("ol", { class: "messages" });
     this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-labelledby": "thread-name" }, this.list);
     this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), h("span"));
-    this.element = h("div", { class: "timeline" }, this.scroller, this.news);
+    this.viewer = new Viewer();
+    this.element = h("div", { class: "timeline" }, this.scroller, this.news, this.viewer.element);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#atEnd && this.#stick()).observe(this.scroller);
     document.addEventListener("visibilitychange", () => this.#markRead());
@@ -182,14 +184,26 @@ export class Timeline {
       && new Date(item.at) - new Date(before.at) < TOGETHER;
     const state = Boolean(item.delivery) && (item === newestOut || needsAttention(item.delivery) || underWay(item.delivery));
     want(itemKey(item), item, `${together}|${state}`, () => messageElement(item, {
-      head: !together, state, me, decide: (message, decision) => this.#desk.decide(message, decision),
+      head: !together, state, me, decide: (message, decision) => this.#desk.decide(message, decision), files: this.#files(item),
     }));
+  }
+
+  /** What can be done with the files of a message. Their addresses last an hour: one that no longer leads anywhere is
+   *  asked for again. */
+  #files(message) {
+    const conversation = this.#conversation;
+    const fresh = async (file) => (await conversation.renew(message)).attachments?.find((each) => each.id === file.id) ?? file;
+    return {
+      show: (file) => this.viewer.show(file, () => fresh(file)),
+      fetch: () => {},
+      lost: () => conversation.renew(message).catch(() => {}),
+    };
   }
 
   #choose(item, decision) {
     if (decision === "again") return this.#desk.outgoing.again(item.key);
-    const { kind, body } = this.#desk.outgoing.takeBack(item.key);
-    if (decision === "edit") this.onEdit(kind, body);
+    const { kind, body, attachments } = this.#desk.outgoing.takeBack(item.key);
+    if (decision === "edit") this.onEdit(kind, body, attachments ?? []);
   }
 
   /** Read is what was in sight: the page visible, the thread open, its end on the screen. Said once for each newest

@@ -33,18 +33,33 @@ const EVENTS = {
   "thread.released": "let this go",
   "thread.done": "marked this done",
   "thread.moved": "moved this to another team",
+  "thread.opened": "wrote first, with the consent on record",
 };
 
-/** "Ana took this on", "You marked this done". */
+/** What became of the permission to write, by who said so. */
+const LINES = {
+  "line.opted_out": { customer: "opted out of", agent: "recorded an opt-out of", provider: "The provider reports an opt-out of" },
+  "line.opted_in": { customer: "may be written to again by", agent: "recorded that they may be written to again by", provider: "The provider reports that they may be written to again by" },
+  "line.help": { customer: "asked for help by", agent: "asked for help by", provider: "The provider reports that they asked for help by" },
+};
+
+function lineWords({ event, source = "customer", answered, channel, address }) {
+  const to = [channel ? channelName(channel) : "this way", address ? `(${personName(address)})` : ""].filter(Boolean).join(" ");
+  return `${LINES[event][source]} ${to}${answered ? "; the provider has answered" : ""}`;
+}
+
+/** "Ana took this on", "You marked this done", "Dana opted out of SMS (+1 303 555 0127); the provider has answered". */
 export function eventWords(event, me) {
-  const what = EVENTS[event.event] ?? event.event;
-  const who = event.author?.id === me.id ? "You" : event.author?.name ?? "Someone";
-  return { who, what };
+  const known = LINES[event.event];
+  const agent = event.author?.kind !== "customer";
+  const who = agent && event.author?.id === me.id ? "You" : event.author?.name ? personName(event.author.name) : "Someone";
+  if (known) return { who: event.source === "provider" ? "" : who, what: lineWords(event) };
+  return { who, what: EVENTS[event.event] ?? event.event };
 }
 
 /** "1 picture", "2 pictures, 1 file": what came along with a message. */
 export function mediaWords(media) {
-  const pictures = media.filter((item) => (item.content_type ?? "").startsWith("image/")).length;
+  const pictures = media.filter((item) => (item.type ?? item.content_type ?? "").startsWith("image/")).length;
   const files = media.length - pictures;
   const count = (n, word) => (n === 0 ? null : n === 1 ? `1 ${word}` : `${n} ${word}s`);
   return [count(pictures, "picture"), count(files, "file")].filter(Boolean).join(", ");
@@ -53,13 +68,19 @@ export function mediaWords(media) {
 /** One line of a message for a list: whitespace folded, and never more than a line's worth of text. */
 export function preview(message) {
   const line = message.body.slice(0, 300).replace(/\s+/gu, " ").trim();
-  const media = message.media ?? message.attachments ?? [];
+  const media = message.attachments?.length ? message.attachments : message.media ?? [];
   return line || (media.length ? mediaWords(media) : "Empty message");
 }
 
 /** A person's name as the server knows it; a bare number of the North American plan is set in groups. */
 export function personName(name) {
   return name.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+}
+
+/** "SMS to +1 303 555 0127 from +1 303 555 0100": one of the customer's ways. */
+export function wayWords({ kind, address, endpoint }) {
+  if (kind === "web" || kind === "app") return channelName(kind);
+  return `${channelName(kind)} to ${personName(address)}${endpoint ? ` from ${personName(endpoint)}` : ""}`;
 }
 
 /** Two letters for a person without a photo; the last two digits for a bare number. */

@@ -20,6 +20,7 @@ from gateway.channels.contract import (
     Context,
     DeliveryReport,
     Inbound,
+    Opt,
     Outbound,
     OutboundFile,
     SendResult,

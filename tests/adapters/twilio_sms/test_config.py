@@ -51,6 +51,7 @@ def test_a_token_is_never_shown() -> None:
         ({"numbers": {OURS: {"team": "team", "per_second": 0.5}}}, ("numbers", OURS), "below 1"),
         ({"numbers": {OURS: {"team": "team", "reply": "Thanks!"}}}, ("numbers", OURS, "reply"), "not permitted"),
         ({"numbers": {}}, (), "no number leads here"),
+        ({"numbers": {"rcs:brand_agent": "team"}}, (), "set messaging_service_sid"),
         ({"auto_reply": "Thanks!"}, ("auto_reply",), "not permitted"),
     ],
 )

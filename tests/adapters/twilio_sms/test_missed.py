@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.twilio_sms import backlog
 from gateway.channels.contract import Inbound, SendError
 from gateway.domain.address import Address
 from gateway.domain.message import Media
@@ -69,12 +70,12 @@ async def test_whatsapp_and_pictures_are_among_it(twilio: TwilioStandIn) -> None
 
 async def test_it_is_what_the_webhook_would_have_been(twilio: TwilioStandIn) -> None:
     """The same message by both ways has one id and one meaning, opt-out words included."""
-    await_form = twilio.text_form(THEIRS, OURS, "STOP")
+    form = twilio.text_form(THEIRS, OURS, "STOP")
     twilio.serves(OURS, "http://127.0.0.1:1/hooks/sms/messages")
     with pytest.raises(OSError):
-        await twilio.text(THEIRS, OURS, "STOP", sid=await_form["MessageSid"])
+        await twilio.text(THEIRS, OURS, "STOP", sid=form["MessageSid"])
     async with channel(twilio) as adapter:
-        (hooked,) = (await adapter.webhook(request(twilio, await_form))).inbound
+        (hooked,) = (await adapter.webhook(request(twilio, form))).inbound
         (listed,) = await adapter.missed(SINCE)
     assert [("out", True), ("out", True)] == [(each.opt, each.answered) for each in (hooked, listed)]
     assert (hooked.provider_id, hooked.body, True) == (listed.provider_id, listed.body, listed.late)
@@ -119,6 +120,36 @@ async def test_when_twilio_cannot_be_asked(twilio: TwilioStandIn) -> None:
         with pytest.raises(SendError) as error:
             await adapter.missed(SINCE)
         assert "transient" == error.value.verdict
+
+
+async def test_a_list_that_takes_too_long(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends in time, and is asked again later."""
+    monkeypatch.setattr(backlog, "PATIENCE", 0.001)
+    async with channel(twilio) as adapter:
+        with pytest.raises(SendError) as error:
+            await adapter.missed(SINCE)
+    assert "transient" == error.value.verdict
+
+
+async def test_a_list_without_an_end_is_not_cut_off(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too much to hold is refused as a whole, rather than that the oldest texts are lost in silence."""
+    for n in range(7):
+        twilio.keep(THEIRS, OURS, str(n), at=at(n))
+    async with channel(twilio) as adapter:
+        assert 7 == len(await adapter.missed(SINCE))
+        monkeypatch.setattr("adapters.twilio_sms.sdk.PAGE", 2)
+        assert 7 == len(await adapter.missed(SINCE))
+        monkeypatch.setattr("adapters.twilio_sms.sdk.MOST_RECEIVED", 4)
+        with pytest.raises(SendError, match="more than 4 messages"):
+            await adapter.missed(SINCE)
+
+
+async def test_what_is_not_sent_yet_ends_no_list(twilio: TwilioStandIn) -> None:
+    """A message of ours that still waits at Twilio has no time, and those behind it are seen all the same."""
+    twilio.keep(THEIRS, OTHER, "hi", at=at(5)).messaging_service_sid = SERVICE
+    async with channel(twilio, messaging_service_sid=SERVICE) as adapter:
+        await adapter.send(outbound())
+        assert ["hi"] == [inbound.body for inbound in await adapter.missed(SINCE)]
 
 
 async def test_an_hour_with_5000_texts(twilio: TwilioStandIn) -> None:

@@ -179,8 +179,8 @@ def test_a_change_of_the_file_keeps_the_pace() -> None:
 
 async def test_a_burst_waits_its_turn(twilio: TwilioStandIn) -> None:
     """More than a number may send at once goes out at its pace, and Twilio need not refuse any of it."""
-    twilio.rules.rates[OURS] = 20
-    async with channel(twilio, numbers={OURS: {"team": "team", "per_second": 18}}) as adapter:
+    twilio.rules.rates[OURS], twilio.rules.window = 20, 0.25
+    async with channel(twilio, numbers={OURS: {"team": "team", "per_second": 40}}) as adapter:
         await asyncio.gather(*(adapter.send(outbound(f"{n}", n=n)) for n in range(24)))
     assert 24 == len(twilio.accepted)
 

@@ -94,8 +94,11 @@ async def test_every_bad_field_is_refused(twilio: TwilioStandIn, adapter: Twilio
     }
     for name, value in bad.items():
         assert 400 == await status(adapter, request(twilio, twilio.text_form(THEIRS, OURS, "hi") | {name: value})), name
-    media = {"NumMedia": "1", "MediaUrl0": "file:///etc/passwd", "MediaContentType0": "image/png"}
-    assert 400 == await status(adapter, request(twilio, twilio.text_form(THEIRS, OURS, "hi") | media))
+    good = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "text/vcard; charset=utf-8"}
+    assert 200 == await status(adapter, request(twilio, twilio.text_form(THEIRS, OURS, "hi") | good))
+    for name, value in (("MediaUrl0", "file:///etc/passwd"), ("MediaContentType0", "<b>"), ("MediaContentType0", "")):
+        form = twilio.text_form(THEIRS, OURS, "hi") | good | {name: value}
+        assert 400 == await status(adapter, request(twilio, form)), name
 
 
 async def test_bytes_that_are_no_utf8_are_refused(twilio: TwilioStandIn, adapter: TwilioSms) -> None:

@@ -42,6 +42,9 @@ class Page(Provider):
     def taken(self) -> list[str]:
         return self._bodies
 
+    def given(self) -> list[str]:
+        return self.adapter.files
+
     def report(self, sent: SendResult, reference: str) -> tuple[WebhookRequest, DeliveryReport] | None:
         return None
 
@@ -50,10 +53,12 @@ class _Listening(WebChat):
     def __init__(self, config: WebChatConfig, bodies: list[str]) -> None:
         super().__init__(config)
         self._bodies = bodies
+        self.files: list[str] = []
 
     async def send(self, outbound: Outbound) -> SendResult:
         sent = await super().send(outbound)
         self._bodies.append(outbound.body)
+        self.files += [file.url for file in outbound.files]
         return sent
 
 

@@ -1,0 +1,85 @@
+"""A customer's event stream over HTTP: live, resumable, readable by named pages, and over when the token is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+
+from tests.http.guest import CUSTOMER_API, Guest, guest
+from tests.http.running import Desk
+
+EVENTS = f"{CUSTOMER_API}/events"
+
+
+async def event(response: aiohttp.ClientResponse) -> tuple[str, str, Any]:
+    """id, kind and data of the next event."""
+    async with asyncio.timeout(20):
+        said: dict[str, str] = {}
+        async for line in response.content:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if not name and "event" in said:
+                return said["id"], said["event"], json.loads(said["data"])
+            said[name] = value
+    raise ConnectionError("the stream ended")
+
+
+def headers(one: Guest, cursor: str = "") -> dict[str, str]:
+    return {"Authorization": f"Bearer {one.token}"} | ({"Last-Event-ID": cursor} if cursor else {})
+
+
+async def answer(desk: Desk, body: str) -> None:
+    await desk.call("ana", "POST", f"/threads/{await desk.thread('ana')}/messages", {"body": body})
+
+
+async def test_it_goes_on_where_a_page_stood(desk: Desk) -> None:
+    """The `feed` of a page continues with what came after it, and an event's id with what came after that."""
+    ann = await guest(desk)
+    await ann.say("hello")
+    _, page = await ann.call("GET", "/messages")
+    await answer(desk, "one")
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann, page["feed"])) as stream:
+        cursor, kind, data = await event(stream)
+        assert ("message", "one", {"kind": "agent", "name": "Ana"}) == (kind, data["body"], data["author"])
+    await answer(desk, "two")
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann, cursor)) as stream:
+        assert "two" == (await event(stream))[2]["body"]
+        await answer(desk, "three")
+        assert "three" == (await event(stream))[2]["body"]
+
+
+async def test_named_pages_may_follow(desk: Desk) -> None:
+    """The stream's head tells a browser that the page may read it."""
+    ann = await guest(desk)
+    origin = {"Origin": "https://www.example.com"}
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann) | origin) as stream:
+        assert ("text/event-stream", origin["Origin"]) == (
+            stream.headers["Content-Type"],
+            stream.headers["Access-Control-Allow-Origin"],
+        )
+
+
+async def test_it_waits_for_the_first_message(desk: Desk) -> None:
+    """Before anything is written the stream only beats; the first message ends it, and the next one resumes."""
+    ann = await guest(desk)
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann)) as stream:
+        assert b"retry: 1000\n" == await stream.content.readline()
+        assert [b"\n", b"id: -\n"] == [await stream.content.readline() for _ in range(2)]
+        await ann.say("hello")
+        async with asyncio.timeout(20):
+            await stream.content.read()
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann, "-")) as stream:
+        assert "resync" == (await event(stream))[1]
+
+
+async def test_it_ends_with_the_token(desk: Desk) -> None:
+    """A token that was ended has no stream for longer than a second or so."""
+    ann = await guest(desk)
+    await ann.say("hello")
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann)) as stream:
+        await ann.call("DELETE", "/visitors/me")
+        async with asyncio.timeout(20):
+            await stream.content.read()
+    assert 401 == (await ann.call("GET", "/events"))[0]
