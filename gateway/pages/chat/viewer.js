@@ -15,12 +15,21 @@ export class Viewer {
     h("div", { class: "viewer-room" }, this.image));
   }
 
-  show(file) {
-    this.image.setAttribute("src", file.url);
+  /** `again`, where there is one, finds the picture anew when it does not load: its address may have ended. */
+  show(file, again = null) {
+    this.image.onerror = again && (async () => {
+      this.image.onerror = null;
+      this.#point(await again().catch(() => file));
+    });
+    this.#point(file);
     this.image.setAttribute("alt", file.name);
     say(this.name, file.name);
+    this.element.showModal();
+  }
+
+  #point(file) {
+    this.image.setAttribute("src", file.url);
     this.link.setAttribute("href", file.url);
     this.link.setAttribute("download", file.name);
-    this.element.showModal();
   }
 }

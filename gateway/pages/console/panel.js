@@ -1,8 +1,9 @@
 // The side panel: who the customer is, where they can be met, and how it stands with the team.
 
 import { button, h, isolated, say } from "./dom.js";
+import { OptOut } from "./opt-out.js";
 import { clock, exact, moment, since } from "./time.js";
-import { channelName, hue, initials, personName, presenceWords } from "./words.js";
+import { channelName, hue, initials, personName, presenceWords, wayWords } from "./words.js";
 
 const sinceWhen = (at) => (Date.now() - new Date(at) < 24 * 3_600_000 ? clock(at) : moment(at));
 
@@ -18,11 +19,12 @@ export class Panel extends HTMLElement {
     this.team = h("p", { class: "quiet" });
     this.contact = h("dl");
     this.standing = h("dl");
+    this.optOut = new OptOut(desk);
     this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
       this.body = h("div", { hidden: true },
         h("div", { class: "card" }, this.avatar, h("div", {}, this.name, this.team)),
-        this.contact, h("h3", {}, "With the team"), this.standing)));
+        this.contact, h("h3", {}, "With the team"), this.standing, this.optOut.element)));
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
   }
 
@@ -48,6 +50,7 @@ export class Panel extends HTMLElement {
     const row = conversation?.row;
     this.body.hidden = !row;
     if (!row) return;
+    this.optOut.show(conversation);
     const { contact, standing } = this.#facts(row, conversation.detail);
     const team = conversation.detail?.team_name ?? row.team;
     const state = JSON.stringify([row.customer, team, contact, standing]);
@@ -75,6 +78,8 @@ export class Panel extends HTMLElement {
       contact: [
         ...(detail?.identities ?? []).map((each) => [channelName(each.kind), personName(each.address)]),
         reply?.endpoint ? ["Answers go out from", personName(reply.endpoint)] : null,
+        ...(detail?.ways ?? []).filter((way) => way.since).map((way) => ["Opted out", `${wayWords(way)}, ${moment(way.since)}`, exact(way.since)]),
+        ...(detail?.consents ?? []).slice(0, 1).map((each) => ["Consent", `${each.who}: ${each.how} (${moment(each.when)}, recorded by ${each.recorded_by.name})`, exact(each.when)]),
       ],
       standing: [
         ["On it", holder ?? "Nobody"],

@@ -14,11 +14,15 @@ const NEAR_START = 700;
 /** With more messages than `MOST` drawn, only `KEPT` stay: a thread that is flooded must not slow down the keys. */
 const MOST = 300;
 const KEPT = 150;
+/** For less than this the address of a file is followed as it is. */
+const LINKS_LAST = 45 * 60_000;
 
 export class Timeline {
   #desk;
   #conversation = null;
   #made = new Map();
+  /** Since when a message, as it is, has been here. */
+  #since = new WeakMap();
   #atEnd = true;
   #fresh = 0;
   #newest = null;
@@ -46,6 +50,7 @@ export class Timeline {
     if (conversation === this.#conversation) return this.render();
     this.#conversation = conversation;
     this.#made.clear();
+    this.viewer.element.close();
     this.list.replaceChildren();
     this.#wanted = message;
     this.#atEnd = !message;
@@ -192,10 +197,19 @@ export class Timeline {
    *  asked for again. */
   #files(message) {
     const conversation = this.#conversation;
+    if (!this.#since.has(message)) this.#since.set(message, Date.now());
+    const since = this.#since.get(message);
     const fresh = async (file) => (await conversation.renew(message)).attachments?.find((each) => each.id === file.id) ?? file;
     return {
       show: (file) => this.viewer.show(file, () => fresh(file)),
-      fetch: () => {},
+      fetch: async (file, event) => {
+        const link = event.currentTarget;
+        if (Date.now() - since < LINKS_LAST || link.dataset.fresh) return;
+        event.preventDefault();
+        link.setAttribute("href", (await fresh(file).catch(() => file)).url);
+        link.dataset.fresh = "yes";
+        link.click();
+      },
       lost: () => conversation.renew(message).catch(() => {}),
     };
   }
