@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.delivery import MOVES, REPORTS, STATES
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("adapters/*/README.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("adapters/*/README.md"), ROOT / "deploy" / "README.md"])
 
 
 def _drawing() -> list[str]:

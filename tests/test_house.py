@@ -16,7 +16,7 @@ from importlinter.configuration import configure
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {".py", ".md", ".toml", ".sql", ".js", ".css", ".html", ".yaml", ".svg", ""}
-FOLDERS = ("gateway", "adapters", "config", "tests", "bench", "docs", "scripts", ".ci")
+FOLDERS = ("gateway", "adapters", "config", "tests", "bench", "docs", "scripts", "deploy", ".ci")
 BRITISH = (
     r"(?:col|behavi|hon|fav|neighb|lab|hum|flav)our\w*|licence\w*|centre[ds]?|catalogue\w*|defence|offence|grey|whilst"
     r"|artefact\w*|analys(?:e[ds]?|ing)|fulfil|judgement\w*|modelling|labelled|travell\w+|sceptic\w*|programmes?"

@@ -14,8 +14,8 @@ AGENT = web.RequestKey("agent", dict[str, Any])
 MOST_COUNTED = 1_000
 
 
-def problem(status: int, detail: str) -> web.Response:
-    body = {"type": f"/problems/{status}", "title": "Problem", "status": status, "detail": detail}
+def problem(status: int, detail: str, type_: str = "") -> web.Response:
+    body = {"type": type_ or f"/problems/{status}", "title": "Problem", "status": status, "detail": detail}
     return web.json_response(body, status=status, content_type="application/problem+json")
 
 

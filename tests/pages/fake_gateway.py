@@ -14,7 +14,8 @@ from typing import Any
 from aiohttp import web
 
 from gateway.pages import FOLDER
-from tests.pages.fake_desk import AGENT, FakeDesk, problem
+from tests.pages.fake_desk import AGENT, problem
+from tests.pages.fake_ways import FakeWays
 from tests.pages.world import Json
 
 CSP = (
@@ -24,7 +25,7 @@ CSP = (
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 
 
-class FakeGateway(FakeDesk):
+class FakeGateway(FakeWays):
     """The world over HTTP, with the faults that a test asks for."""
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class FakeGateway(FakeDesk):
             web.post(f"{api}/messages/{{id}}/{{verb:retry|settle}}", self._decide),
             web.get(f"{api}/events", self._events),
             *self.desk_routes(api),
+            *self.way_routes(api),
         ])  # fmt: skip
         return app
 
@@ -131,8 +133,15 @@ class FakeGateway(FakeDesk):
         thread = self._known(request)
         number = self.threads[thread]["number"]
         detail = self.row(thread) | {"unread": self.unread.get((request[AGENT]["id"], thread), 0)}
-        detail |= {"identities": [{"kind": "sms", "address": number, "channel": "sms"}], "team_name": "Front Range"}
-        reply_to = {"channel": "sms", "endpoint": "+13035550100", "address": number, "max_body": 1600}
+        ways = self.ways_of(thread)
+        kinds = [{key: way[key] for key in ("kind", "address", "channel")} for way in ways]
+        detail |= {"identities": kinds, "team_name": "Front Range", "ways": ways, "consents": []}
+        usual = ways[0]
+        reply_to = (
+            {"channel": "sms", "endpoint": usual["endpoint"], "address": number, "max_body": 1600}
+            if usual["ok"]
+            else None
+        )
         draft = self.drafts.get((request[AGENT]["id"], thread))
         return web.json_response(detail | {"reply_to": reply_to, "draft": draft})
 
@@ -150,7 +159,9 @@ class FakeGateway(FakeDesk):
         return web.json_response({"items": found, "feed": str(len(self.log))} | ({"next": edge} if more else {}))
 
     async def _write(self, request: web.Request) -> web.Response:
-        thread, me, body = self._known(request), request[AGENT], (await request.json())["body"]
+        thread, me, asked = self._known(request), request[AGENT], await request.json()
+        body = asked["body"]
+        self.replies.append(asked)
         key = request.headers["Idempotency-Key"]
         self.posts.append((key, body))
         async with self.news:
@@ -158,6 +169,7 @@ class FakeGateway(FakeDesk):
         if key not in self.answers:
             note = request.match_info["kind"] == "notes"
             message = self.write(thread, "note" if note else "out", self.person(me), body)
+            message["attachments"] = [self.uploads[each] for each in asked.get("attachments", [])]
             if not note:
                 message["delivery"] = {"state": "queued", "at": message["at"]}
                 self.drafts.pop((me["id"], thread), None)

@@ -96,8 +96,11 @@ class World:
     def person(agent: Json) -> Json:
         return {"kind": "agent", "id": agent["id"], "name": agent["name"]}
 
-    async def tell(self, kind: str, thread: str, by: Json | None = None, message: Json | None = None) -> None:
+    async def tell(
+        self, kind: str, thread: str, by: Json | None = None, message: Json | None = None, **facts: Any
+    ) -> None:
         data: Json = {"kind": kind, "team": "front-range", "thread": thread, "at": rfc3339(datetime.now(UTC))}
+        data |= facts
         data |= {"row": self.row(thread)} if kind != "thread.read" else {}
         data |= {"by": {"id": by["id"], "name": by["name"]}} if by else {}
         self.log.append((kind, data | ({"message": message} if message else {})))

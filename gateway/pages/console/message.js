@@ -108,5 +108,5 @@ export function pendingElement(item, choose) {
   }
   return frame(`${item.kind === "note" ? "note" : "out"} pending`, true,
     { name: "You", at: item.at, who: ["agent", ""], mark: item.kind === "note" ? "Note. Only your team sees this" : null },
-    h("div", { class: "bubble" }, ...body(item.body)), line);
+    h("div", { class: "bubble" }, ...(item.body ? body(item.body) : []), (item.attachments ?? []).map((file) => ownFile(file))), line);
 }
