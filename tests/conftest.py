@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 NEEDS = {
     "chromium": Path("/usr/bin/chromium"),
     "axe": ROOT / ".cache/npm/node_modules/axe-core/axe.min.js",
+    "segments": ROOT / ".cache/npm/node_modules/sms-segments-calculator/package.json",
     "caddy": ROOT / ".cache/caddy/usr/bin/caddy",
     "systemd-analyze": Path("/usr/bin/systemd-analyze"),
 }

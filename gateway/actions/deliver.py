@@ -7,7 +7,7 @@ of unknown fate: it is looked up at the provider, and never sent again by itself
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -47,9 +47,19 @@ async def claim_due(tx: Tx, channel: str, room: int, now: int, lease_until: int)
         if delivery.opted_out_at is not None:
             await _give_back(tx, delivery, "withhold", f"{REASON[0].upper()}{REASON[1:]}.", now)
         elif await deliveries.take(tx, delivery.id, now, lease_until):
-            taken = await deliveries.get(tx, delivery.id)
-            claimed.append(taken or delivery)
+            claimed.append(_taken(delivery, now))
     return claimed
+
+
+def _taken(delivery: Delivery, now: int) -> Delivery:
+    """As `deliveries.take` has left it, without reading it again."""
+    return replace(
+        delivery,
+        state="sending",
+        attempt=delivery.attempt + 1,
+        tries=delivery.tries + 1,
+        first_tried_at=delivery.first_tried_at or now,
+    )
 
 
 async def finish(tx: Tx, endings: Sequence[Ending]) -> list[bool]:
@@ -69,7 +79,7 @@ async def _finish(tx: Tx, ending: Ending) -> bool:
         return False  # a report overtook the provider's own answer, or the lease ran out: only good news is still news
     await _move(tx, delivery, ending)
     if ending.provider_id is not None:
-        await _hear_kept_reports(tx, ending.delivery, ending.provider_id, ending.now)
+        await _hear_kept_reports(tx, delivery, ending.provider_id, ending.now)
     return True
 
 
@@ -87,14 +97,11 @@ async def _move(tx: Tx, delivery: Delivery, ending: Ending) -> None:
     tx.event(delivery.team, "delivery.changed", delivery.thread, ending.now, {"message": delivery.message})
 
 
-async def _hear_kept_reports(tx: Tx, delivery: DeliveryId, provider_id: str, now: int) -> None:
+async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: int) -> None:
     """Reports that came before we knew the provider's id of this message."""
-    now_known = await deliveries.get(tx, delivery)
-    if now_known is None:
-        return
-    for kept in await deliveries.kept_reports(tx, now_known.channel, provider_id):
-        await deliveries.adopt_report(tx, kept["id"], delivery)
-        fresh = await deliveries.get(tx, delivery)
+    for kept in await deliveries.kept_reports(tx, delivery.channel, provider_id):
+        await deliveries.adopt_report(tx, kept["id"], delivery.id)
+        fresh = await deliveries.get(tx, delivery.id)
         if fresh is not None:
             await heed(tx, fresh, kept["verdict"], kept["at"])
             await apply(tx, fresh, provider_id, kept["state"], kept["code"], kept["detail"], now)
@@ -135,7 +142,7 @@ async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int)
     for provider_id in () if busy else candidates:
         if await deliveries.by_provider_id(tx, delivery.channel, provider_id) is None:
             await _move(tx, delivery, Ending(lost.id, lost.attempt, "accepted", now, provider_id=provider_id))
-            await _hear_kept_reports(tx, lost.id, provider_id, now)
+            await _hear_kept_reports(tx, delivery, provider_id, now)
             return True
     await deliveries.look_later(tx, delivery.id, next_lookup(delivery.lookups + 1, now))
     return False

@@ -33,6 +33,7 @@ from gateway.http.shapes import (
     Thread,
 )
 from gateway.store.inbox import Place, View
+from gateway.store.store import Lane
 
 BASE: Final = "/api/agent/v1"
 SALT_BYTES: Final = 16
@@ -87,7 +88,7 @@ async def write_reply(call: Call[ReplyDraft, Nothing]) -> Json:
         call.body.way,
         tuple(call.body.attachments),
     )
-    return await call.deps.store.write(reply.reply, order)
+    return await call.deps.store.write_each(reply.replies, order, Lane.PEOPLE)
 
 
 async def write_note(call: Call[NoteDraft, Nothing]) -> Json:

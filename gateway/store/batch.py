@@ -20,7 +20,7 @@ from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
 from gateway.store import faults
 from gateway.store.books import close_books
 from gateway.store.connection import Watch
-from gateway.store.lanes import LIST_LIMIT, Job
+from gateway.store.lanes import LIST_LIMITS, Job
 from gateway.store.transaction import Transaction, settle
 
 BATCH_TIME: Final = 0.010
@@ -146,7 +146,7 @@ def _calls(jobs: Iterable[Job]) -> list[list[Job]]:
     lists: dict[Any, list[Job]] = {}
     for job in jobs:
         call = lists.get(job.action) if job.listed else None
-        if call is None or len(call) >= LIST_LIMIT:
+        if call is None or len(call) >= LIST_LIMITS[job.lane]:
             calls.append(call := [])
             if job.listed:
                 lists[job.action] = call

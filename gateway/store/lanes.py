@@ -21,8 +21,9 @@ LANE_LIMIT: Final = 1_000
 BATCH_LIMIT: Final = 128
 """Jobs in one batch: enough to share a sync, few enough that what comes next waits some milliseconds only."""
 
-LIST_LIMIT: Final = BATCH_LIMIT
-"""Items in one call of a list action: as many as a batch has, since such an action takes them in set statements."""
+LIST_LIMITS: Final = {Lane.PEOPLE: 16, Lane.INGEST: BATCH_LIMIT}
+"""Items in one call of a list action. Texts come in by set statements, as many as a batch has; what people do runs one
+by one within the call, and a batch that has taken its time ends between two calls."""
 
 
 @dataclass(slots=True, eq=False, repr=False)  # a repr would show message text

@@ -237,3 +237,12 @@ def _directions(page: Any) -> list[str]:
 
 def _bodies(page: Any) -> list[str]:
     return [item["body"] for item in page["items"]]
+
+
+async def test_reply_reads_back(desk: Desk) -> None:
+    """What a reply is answered with is what everybody reads afterwards, to the last field."""
+    await desk.text("hello")
+    path = f"/threads/{await desk.thread('ana')}/messages"
+    _, told = await desk.call("ana", "POST", path, {"body": "hello yourself"})
+    _, page = await desk.call("ana", "GET", path)
+    assert told == page["items"][-1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Misuse, NotFound, TeamlineError, Unavailable
 from gateway.store import batch
-from gateway.store.lanes import BATCH_LIMIT, LANE_LIMIT, LIST_LIMIT
+from gateway.store.lanes import BATCH_LIMIT, LANE_LIMIT, LIST_LIMITS
 from gateway.store.sqlite import SqliteStore
 from gateway.store.store import Lane, Tx
 from tests.engines import ENGINES, open_engine
@@ -42,8 +42,9 @@ async def test_list(store: SqliteStore) -> None:
 
 async def test_long_list(store: SqliteStore) -> None:
     """A list is bounded, so that the other lane gets its turn."""
-    results = await asyncio.gather(*(store.write_each(mark_all, "x") for _ in range(LIST_LIMIT + 1)))
-    assert [f"x of {LIST_LIMIT}"] * LIST_LIMIT + ["x of 1"] == results
+    most = LIST_LIMITS[Lane.INGEST]
+    results = await asyncio.gather(*(store.write_each(mark_all, "x") for _ in range(most + 1)))
+    assert [f"x of {most}"] * most + ["x of 1"] == results
 
 
 async def test_failing_list(store: SqliteStore) -> None:

@@ -27,7 +27,7 @@ export class Attaching {
     this.picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Files", on: { change: () => this.#picked() } });
     this.button = glyphButton("Attach", "attach", { look: "plain attach", press: () => this.picker.click() });
     this.list = h("ul", { class: "draft-files", "aria-label": "Files of this reply", hidden: true });
-    this.trouble = h("ul", { class: "trouble", role: "status" });
+    this.trouble = h("ul");
     dropping(box, (files) => this.#open && this.#add(files));
   }
 

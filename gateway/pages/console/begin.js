@@ -42,7 +42,7 @@ export class Begin extends HTMLElement {
       when: field("when", "When", h("input", { type: "datetime-local" })),
       how: field("how", "How", h("input", { autocomplete: "off", maxlength: "1000", placeholder: "On the order form" })),
     };
-    this.measure = h("span", { class: "measure" });
+    this.measure = h("span", { class: "quiet cost" });
     this.trouble = h("p", { class: "danger", role: "alert" });
     this.submit = h("button", { type: "submit", class: "button primary" }, icon("send"), h("span", {}, "Send"));
     this.form = h("form", { class: "begin-form", novalidate: true, on: { submit: (event) => this.#send(event), input: () => { this.#key = null; } } },

@@ -155,7 +155,7 @@ export class Store extends EventTarget {
   /** Rows come as they are by now, so an event counts as unread by its own message, once: `counted` says up to when. */
   #applyRow(event) {
     const known = this.rows.get(event.thread);
-    let { unread = 0, counted = known?.last_message?.at ?? "", newest = known?.last_message?.id } = known ?? {};
+    let { unread = 0, counted = known?.last_message?.at ?? "", newest } = known ?? {};
     if (event.kind === "message.received" && event.message?.at > counted) {
       unread += 1;
       counted = event.message.at;
@@ -169,7 +169,8 @@ export class Store extends EventTarget {
   #read(event) {
     if (event.by && event.by.id !== this.me?.id) return;
     const upTo = event.message?.id ?? event.message;
-    const newest = this.rows.get(event.thread)?.newest;
+    const { newest: heard, last_message: last } = this.rows.get(event.thread) ?? {};
+    const newest = heard ?? (last?.direction === "in" ? last.id : null);
     if (!upTo || !newest || !comesBefore(upTo, newest)) this.unread(event.thread, 0);
   }
 
