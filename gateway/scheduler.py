@@ -19,13 +19,14 @@ from gateway.actions.sign_in import WINDOW
 from gateway.channels.traffic import Traffic
 from gateway.errors import Problem
 from gateway.files.intake import Intake
-from gateway.store import attempts, idempotency, search, status
+from gateway.store import attempts, idempotency, search, status, visitors
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(minutes=10)
+VISITORS_EVERY: Final = timedelta(hours=1)
 TRAFFIC_EVERY: Final = timedelta(seconds=30)
 INDEX_STEP: Final = 50
 """Messages indexed in one transaction: a few milliseconds of the writer's time."""
@@ -38,8 +39,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 class Housekeeping:
     """Forgets what has served its time: idempotency keys after seven days, attempts to sign in after their window.
-    And uploads that no message has named in a day, and bytes that nothing names. And writes down when something last
-    came and went, which is noted in memory."""
+    And uploads that no message has named in a day, and bytes that nothing names. Once an hour, visitors who have never
+    written. And writes down when something last came and went, which is noted in memory."""
 
     def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic, intake: Intake) -> None:
         self._store, self._clock, self._traffic, self._intake = store, clock, traffic, intake
@@ -47,6 +48,7 @@ class Housekeeping:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._scheduler.add_job(self.sweep, "interval", seconds=EVERY.total_seconds())
+        self._scheduler.add_job(self.forget_visitors, "interval", seconds=VISITORS_EVERY.total_seconds())
         self._scheduler.add_job(self.note_traffic, "interval", seconds=TRAFFIC_EVERY.total_seconds())
         self._scheduler.start()
 
@@ -73,6 +75,15 @@ class Housekeeping:
             log.warning("housekeeping.failed", problem=problem.slug)
         except OSError as error:
             log.error("housekeeping.files_stay", error=type(error).__name__)  # noqa: TRY400  a trace would say no more
+
+    async def forget_visitors(self) -> None:
+        """All tokens, a few in each step."""
+        through: int | None = 0
+        try:
+            while through is not None:
+                through = await self._store.write(visitors.forget_silent, through, self._clock())
+        except Problem as problem:
+            log.warning("housekeeping.failed", problem=problem.slug)
 
 
 class Indexer:

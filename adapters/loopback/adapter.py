@@ -44,7 +44,7 @@ _COUNT = re.compile(r"\d{1,16}", re.ASCII)
 class Loopback(Adapter):
     """An Adapter (see gateway/channels/contract.py)."""
 
-    capabilities = Capabilities(max_body=1_600, reports=True, lookup=True)
+    capabilities = Capabilities(max_body=1_600, reports=True, lookup=True, max_files=10, max_file_bytes=16_000_000)
     concurrency = 16
 
     def __init__(self, config: LoopbackConfig, context: Context) -> None:
@@ -71,7 +71,7 @@ class Loopback(Adapter):
     async def send(self, outbound: Outbound) -> SendResult:
         if outbound.to.kind != KIND:
             raise SendError("permanent", "This channel leads to the phone on the screen only")
-        shown = self._handsets.deliver(outbound.to.value, outbound.endpoint, outbound.body, outbound.reference)
+        shown = self._handsets.deliver(outbound)
         return SendResult(shown.id)
 
     async def look_up(self, outbound: Outbound) -> tuple[SendResult, ...]:

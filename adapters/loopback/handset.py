@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
+from gateway.channels.contract import Outbound, OutboundFile
 from gateway.domain.instant import rfc3339
 
 MOST_MESSAGES: Final = 200
@@ -26,9 +27,12 @@ class Shown:
     reference: str
     sender: str
     body: str
+    files: tuple[OutboundFile, ...]
 
-    def as_json(self) -> dict[str, str | int]:
-        return {"n": self.n, "id": self.id, "from": self.sender, "body": self.body, "at": rfc3339(self.n)}
+    def as_json(self) -> dict[str, Any]:
+        files = [{"url": file.url, "type": file.content_type, "name": file.name} for file in self.files]
+        shape = {"n": self.n, "id": self.id, "from": self.sender, "body": self.body, "at": rfc3339(self.n)}
+        return {**shape, "files": files}
 
 
 class Handsets:
@@ -38,9 +42,12 @@ class Handsets:
         self._by_number: dict[str, deque[Shown]] = {}
         self._last = 0
 
-    def deliver(self, number: str, sender: str, body: str, reference: str) -> Shown:
+    def deliver(self, outbound: Outbound) -> Shown:
+        number = outbound.to.value
         self._last = max(self._last + 1, time.time_ns() // 1_000)  # microseconds, and never the same twice
-        shown = Shown(self._last, uuid4().hex, reference, sender, body)
+        shown = Shown(
+            self._last, uuid4().hex, outbound.reference, outbound.endpoint, outbound.body, tuple(outbound.files)
+        )
         handset = self._by_number.pop(number, None) or deque(maxlen=MOST_MESSAGES)
         handset.append(shown)
         self._by_number[number] = handset

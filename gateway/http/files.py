@@ -27,7 +27,10 @@ from gateway.store import attachments, credentials
 from gateway.store.attachments import Stored
 from gateway.store.store import Tx
 
-_FILE: Final = headers.API | {"Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'"}
+_FILE: Final = headers.API | {
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # the link is the permission: pages of named `origins` show pictures
+}
 
 
 class Gone(Problem):

@@ -13,10 +13,11 @@ from typing import Final
 
 from orjson import loads
 
+from gateway.domain.attachment import Owner
 from gateway.domain.author import CustomerId
 from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Unauthenticated
-from gateway.store.store import Tx, certain, listed
+from gateway.store.store import Row, Tx, certain, listed
 
 KIND: Final = "web"
 """The kind of a visitor's address."""
@@ -24,6 +25,10 @@ LASTS: Final = timedelta(days=400)
 """From when it was made or last renewed; browsers keep no cookie longer (RFC 6265bis, 5.5)."""
 RENEWED_AFTER: Final = timedelta(days=30)
 """A token older than this is good for the full time again once its customer writes."""
+SILENT_FOR: Final = timedelta(days=2)
+"""Who has written nothing for so long is forgotten, and is somebody new when they come back."""
+STEP: Final = 500
+"""Tokens looked at in one transaction: about a millisecond."""
 
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -101,20 +106,80 @@ async def of_secrets(tx: Tx, secrets: Collection[bytes], now: int) -> dict[bytes
 
 async def create(tx: Tx, channel: str, address: str, team: TeamId, secret: bytes, now: int) -> CustomerId:
     """A new customer of a team with an address of their own, and a token. No thread: nothing was written yet."""
+    found = await _reuse(tx, address, team, now) or await _add(tx, address, team, now)
+    await _add_token(tx, found["id"], channel, secret, now)
+    return CustomerId(found["customer_id"])
+
+
+async def _reuse(tx: Tx, address: str, team: TeamId, now: int) -> Row | None:
+    """The rows of somebody who was forgotten: nothing names them any more."""
+    spare = await tx.one(
+        "DELETE FROM spare WHERE identity_id = (SELECT min(identity_id) FROM spare) RETURNING identity_id"
+    )
+    if spare is None:
+        return None
+    identity = certain(
+        await tx.one(
+            "UPDATE identity SET address = ?2, created_at = ?3 WHERE id = ?1 RETURNING id, customer_id",
+            spare["identity_id"],
+            address,
+            now,
+        )
+    )
+    await tx.run(
+        "UPDATE customer SET team_id = ?2, name = NULL, created_at = ?3 WHERE id = ?1",
+        identity["customer_id"],
+        team,
+        now,
+    )
+    return identity
+
+
+async def _add(tx: Tx, address: str, team: TeamId, now: int) -> Row:
     customer = certain(
         await tx.one("INSERT INTO customer (team_id, created_at) VALUES (?1, ?2) RETURNING id", team, now)
     )
-    identity = certain(
+    return certain(
         await tx.one(
-            """INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING id""",
+            """INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)
+               RETURNING id, customer_id""",
             customer["id"],
             KIND,
             address,
             now,
         )
     )
-    await _add_token(tx, identity["id"], channel, secret, now)
-    return CustomerId(customer["id"])
+
+
+async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
+    """Forget those visitors among the next tokens who came SILENT_FOR ago and have no thread, nor a file that they are
+    about to send. One transaction, so that a first message is either there or finds no token. The last token that was
+    looked at, None at the end."""
+    before = now - SILENT_FOR // MICROSECOND
+    last = certain(
+        await tx.one(
+            "SELECT max(id) AS id FROM (SELECT id FROM visitor WHERE id > ?1 ORDER BY id LIMIT ?2)", after, STEP
+        )
+    )["id"]
+    if last is None:
+        return None
+    rows = await tx.all(_SILENT, after, last, before, KIND)
+    for row in rows:
+        await tx.run("DELETE FROM visitor WHERE identity_id = ?1", row["id"])
+        await tx.run("DELETE FROM idempotency WHERE principal = ?1", Owner.of_customer(row["customer_id"]).key)
+        await tx.run("INSERT INTO spare (identity_id) VALUES (?1)", row["id"])
+    return int(last)
+
+
+_SILENT: Final = """SELECT DISTINCT identity.id, identity.customer_id
+  FROM visitor JOIN identity ON identity.id = visitor.identity_id
+ WHERE visitor.id > ?1 AND visitor.id <= ?2 AND identity.created_at < ?3 AND identity.kind = ?4
+   AND NOT EXISTS (SELECT 1 FROM line WHERE line.identity_id = identity.id)
+   AND NOT EXISTS (SELECT 1 FROM thread WHERE thread.customer_id = identity.customer_id)
+   AND NOT EXISTS (SELECT 1 FROM identity AS other
+                    WHERE other.customer_id = identity.customer_id AND other.id <> identity.id)
+   AND NOT EXISTS (SELECT 1 FROM attachment
+                    WHERE attachment.message_id IS NULL AND attachment.customer_id = identity.customer_id)"""
 
 
 async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> None:

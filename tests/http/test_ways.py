@@ -38,7 +38,7 @@ async def test_ways_of_a_thread(desk: Desk) -> None:
     (way,) = await ways(desk)
     expected = {"id": "1", "channel": "sms", "kind": "sms", "address": CUSTOMER, "endpoint": DENVER}
     assert expected | {"last": True, "ok": True} == {
-        name: value for name, value in way.items() if not name.startswith("max_")
+        name: value for name, value in way.items() if not name.startswith(("max_", "file_"))
     }
     assert 1600 == way["max_body"]
 
@@ -170,3 +170,12 @@ async def test_a_webhook_that_was_not_taken_is_remembered(tmp_path: Path) -> Non
         assert [] == noticed
         assert 503 == await desk.text("hello")
         assert [True] == noticed
+
+
+async def test_where_one_may_write_first_from(desk: Desk) -> None:
+    """The doors are those addresses of ours, of channels that can be written from first, that fit one's own teams."""
+    _, hers = await desk.call("ana", "GET", "/doors")
+    assert ["sms"] == [door["channel"] for door in hers["items"]]
+    _, his = await desk.call("ben", "GET", "/doors")
+    assert ({DENVER, POOL}, {RENO, POOL}) == tuple(set(mine["items"][0]["endpoints"]) for mine in (hers, his))
+    assert 401 == (await desk.call(None, "GET", "/doors"))[0]

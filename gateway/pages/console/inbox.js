@@ -68,7 +68,7 @@ export class Inbox extends HTMLElement {
     this.append(
       h("nav", { "aria-label": "Inbox" },
         h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" }),
-          h("a", { class: "button plain begin", href: href({ view: "new" }), "data-key": "w" }, icon("note"), h("span", {}, "New"))),
+          h("a", { class: "button plain write-first", href: href({ view: "new" }), "data-key": "w" }, icon("note"), h("span", {}, "New"))),
         this.search.box,
         this.views = h("div", { class: "views" }, Object.values(this.links)),
         this.list = h("div", { class: "list" }, this.scroller, this.search.element, this.news),

@@ -22,10 +22,10 @@ export class Route {
   constructor(desk, { onPick }) {
     this.#desk = desk;
     this.onPick = onPick;
-    this.words = h("span", { class: "route-words" });
+    this.words = h("span", { class: "route" });
     this.select = h("select", { id: "way", on: { change: () => this.pick(this.select.value) } });
     this.choice = h("span", { class: "way", hidden: true, "data-key": "y" }, h("label", { class: "unseen", for: "way" }, "Send by"), this.select);
-    this.element = h("span", { class: "route" }, this.words, this.choice);
+    this.element = h("span", { class: "route-line" }, this.words, this.choice);
     this.notice = h("div", { class: "blocked", role: "status", hidden: true });
   }
 
@@ -67,7 +67,7 @@ export class Route {
     const holder = row?.claimed_by && row.claimed_by.id !== this.#desk.store.me.id ? `${row.claimed_by.name} is on this` : "";
     const others = note ? "" : typing.length ? presenceWords(typing) : holder;
     const lost = !note && this.#conversation.detail && !this.way ? "No channel leads to this customer now" : "";
-    this.element.toggleAttribute("data-attention", Boolean(others || lost));
+    this.words.toggleAttribute("data-attention", Boolean(others || lost));
     const alone = !note && this.ways.length === 1 ? `to ${personName(this.way.address)}` : "";
     const words = others || lost || alone;
     if (this.words.textContent !== words) this.words.replaceChildren(isolated(words));

@@ -37,6 +37,23 @@ function fresh(config) {
   return { born: born(config), after: 0, items };
 }
 
+/** A picture, or the name of any other file; the link lasts a day. */
+function fileOf({ url, type, name }) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.className = "file";
+  if (type.startsWith("image/")) {
+    const picture = document.createElement("img");
+    picture.src = url;
+    picture.alt = "A picture from the team";
+    link.append(picture);
+  } else {
+    link.textContent = name;
+    link.dir = "auto";
+  }
+  return link;
+}
+
 export class Phone {
   /** A text was taken by the gateway; an answer has come. */
   onSent = () => {};
@@ -131,7 +148,7 @@ export class Phone {
     for (const item of items) {
       this.#memory.after = Math.max(this.#memory.after, item.n);
       if (this.#memory.items.some((each) => each.id === item.id)) continue;
-      this.#memory.items.push({ id: item.id, mine: false, body: item.body, at: item.at, reported: false });
+      this.#memory.items.push({ id: item.id, mine: false, body: item.body, files: item.files, at: item.at, reported: false });
     }
     if (!items.length) return;
     this.#keep();
@@ -166,7 +183,8 @@ export class Phone {
     words.className = "words";
     words.dir = "auto";
     words.textContent = item.body;
-    line.append(words, document.createElement("small"));
+    words.hidden = !item.body;
+    line.append(...(item.files ?? []).map(fileOf), words, document.createElement("small"));
     return line;
   }
 }

@@ -17,10 +17,18 @@ from multidict import CIMultiDict
 from pydantic import ValidationError
 
 import adapters.loopback
-from adapters.loopback.adapter import Loopback
+from adapters.loopback.adapter import KIND, Loopback
 from adapters.loopback.config import LoopbackConfig
 from adapters.loopback.handset import MOST_MESSAGES, MOST_NUMBERS, Handsets
-from gateway.channels.contract import Context, DeliveryReport, Inbound, Outbound, SendResult, WebhookRequest
+from gateway.channels.contract import (
+    Context,
+    DeliveryReport,
+    Inbound,
+    Outbound,
+    OutboundFile,
+    SendResult,
+    WebhookRequest,
+)
 from gateway.channels.testing import AdapterContract, Provider, refused
 from gateway.domain.address import Address
 
@@ -107,7 +115,7 @@ async def test_the_phone_shows_what_was_sent() -> None:
         await phone.adapter.send(Outbound("r9", Address("phone", "+17205550112"), OURS, "else", datetime.now(UTC)))
         items = await shown(phone, number=THEIRS.value)
         assert [(OURS, "one"), (OURS, "two")] == [(item["from"], item["body"]) for item in items]
-        assert {"n", "id", "from", "body", "at"} == set(items[0])
+        assert {"n", "id", "from", "body", "files", "at"} == set(items[0])
         assert items[1:] == await shown(phone, number=THEIRS.value, after=str(items[0]["n"]))
 
 
@@ -147,16 +155,29 @@ async def test_what_is_refused(told: WebhookRequest, status: int) -> None:
         assert status == (refusal.status if refusal else 200)
 
 
+def _outbound(number: str, body: str) -> Outbound:
+    return Outbound("r", Address(KIND, number), OURS, body, datetime.now(UTC))
+
+
+def test_files_are_shown() -> None:
+    """A phone gets the files of a message with their links."""
+    picture = OutboundFile("https://care.example.com/files/x/cat.jpg", "image/jpeg", 3, "cat.jpg")
+    handsets = Handsets()
+    handsets.deliver(replace(_outbound("+17205550111", ""), files=(picture,)))
+    (shown,) = handsets.newer("+17205550111", 0)
+    assert [{"url": picture.url, "type": "image/jpeg", "name": "cat.jpg"}] == shown.as_json()["files"]
+
+
 def test_a_handset_is_bounded() -> None:
     """The oldest message of a number goes first, and the number that waited longest for one."""
     handsets = Handsets()
     for n in range(MOST_MESSAGES + 1):
-        handsets.deliver("+17205550111", OURS, str(n), f"r{n}")
+        handsets.deliver(_outbound("+17205550111", str(n)))
     kept = handsets.newer("+17205550111", 0)
     assert (MOST_MESSAGES, "1") == (len(kept), kept[0].body)
     assert [shown.n for shown in kept] == sorted({shown.n for shown in kept})
     for n in range(MOST_NUMBERS):
-        handsets.deliver(f"+1720555{n:04}x", OURS, "hi", "r")
+        handsets.deliver(_outbound(f"+1720555{n:04}x", "hi"))
     assert [] == handsets.newer("+17205550111", 0)
 
 
