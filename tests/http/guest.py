@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import aiohttp
 
 from tests.http.running import Answer, Desk
 
@@ -20,9 +23,17 @@ class Guest:
 
     async def call(self, method: str, path: str, json: Any = None, **headers: str) -> Answer:
         """Status and JSON; `headers` with underscores for dashes."""
+        return await self.desk.call(None, method, CUSTOMER_API + path, json, self._headers(headers))
+
+    async def upload(self, content: bytes, name: str = "storm.png", **headers: str) -> Answer:
+        form = aiohttp.FormData()
+        form.add_field("file", io.BytesIO(content), filename=name)
+        path = f"{CUSTOMER_API}/attachments"
+        return await self.desk.call(None, "POST", path, headers=self._headers(headers), data=form)
+
+    def _headers(self, more: dict[str, str]) -> dict[str, str]:
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.desk.call(None, method, CUSTOMER_API + path, json, {**own, **self.headers, **named})
+        return {**own, **self.headers, **{name.replace("_", "-"): value for name, value in more.items()}}
 
     async def say(self, body: str, **headers: str) -> str:
         """The id of a message that was taken."""

@@ -8,6 +8,12 @@ from typing import Any
 
 import aiohttp
 
+from gateway.actions import attach
+from gateway.domain.message import MessageId, TeamId
+from gateway.store import attachments
+from gateway.store.attachments import Errand, Waiting
+from gateway.store.store import Tx
+from tests.files import samples
 from tests.http.guest import CUSTOMER_API, Guest, guest
 from tests.http.running import Desk
 
@@ -72,6 +78,39 @@ async def test_it_waits_for_the_first_message(desk: Desk) -> None:
             await stream.content.read()
     async with desk.http.get(desk.url + EVENTS, headers=headers(ann, "-")) as stream:
         assert "resync" == (await event(stream))[1]
+
+
+async def test_a_file_that_comes_later_changes_its_message(desk: Desk) -> None:
+    """The message is sent again when a file of it is there, or will not come: live, and to who was away."""
+    ann = await guest(desk)
+    message = MessageId(int(await ann.say("hello")))
+    _, page = await ann.call("GET", "/messages")
+    errands = await _awaited(desk, message)
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann, page["feed"])) as live:
+        file = await desk.deps.intake.examine(samples.picture("PNG"), "storm.png")
+        kept = await attach.keep(desk.store, desk.deps.intake, file, desk.clock())
+        await desk.store.write(attach.fetched, errands[0], kept, desk.clock())
+        await desk.store.write(attach.given_up, errands[1], "it could not be fetched", desk.clock())
+        told = [await event(live) for _ in range(2)]
+    async with desk.http.get(desk.url + EVENTS, headers=headers(ann, page["feed"])) as away:
+        again = [await event(away) for _ in range(2)]
+    assert told[1] == again[1]
+    assert [("messages.changed", str(message))] * 4 == [(kind, data["id"]) for _, kind, data in told + again]
+    assert ["ready", "failed"] == [one["state"] for one in told[1][2]["attachments"]]
+    async with desk.http.get(desk.url + told[0][2]["attachments"][0]["url"]) as response:
+        assert 200 == response.status
+
+
+async def _awaited(desk: Desk, message: MessageId) -> list[Errand]:
+    """Two files of a message that a provider holds, as the fetcher has them."""
+
+    async def wait(tx: Tx) -> None:
+        waiting = [Waiting(message, TeamId("denver"), n, "storm.png", "image/png", "https://a", "web", 0) for n in (0, 1)]
+        await attachments.wait(tx, waiting)
+        await tx.run("UPDATE message SET files = 2 WHERE id = ?1", message)
+
+    await desk.store.write(wait)
+    return await desk.store.write(attach.claim_due, "web", 2, desk.clock(), desk.clock() + 60_000_000)
 
 
 async def test_it_ends_with_the_token(desk: Desk) -> None:

@@ -60,7 +60,7 @@ async def test_picture(desk: Desk) -> None:
         "Content-Type": "image/jpeg",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": "inline; filename=\"storm.jpg\"; filename*=UTF-8''storm.jpg",
     }
     assert expected == {name: headers[name] for name in expected}

@@ -59,7 +59,7 @@ def test_contract() -> None:
     """The paths that the contract names are there."""
     threads = ("", "/messages", "/notes", "/claim", "/release", "/done", "/read", "/draft", "/presence")
     expected = {
-        *(f"{BASE}/{path}" for path in ("session", "me", "threads", "events", "search", "counts", "status")),
+        *(f"{BASE}/{path}" for path in ("session", "me", "threads", "events", "search", "counts", "status", "doors")),
         *(f"{BASE}/threads/{{id}}{path}" for path in threads),
         *(f"{BASE}/messages/{{id}}/{verb}" for verb in ("retry", "settle")),
     }

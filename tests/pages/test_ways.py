@@ -23,7 +23,7 @@ def dana(gateway: FakeGateway) -> str:
 async def test_another_way_is_picked_by_keyboard(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """y leads to the ways, the reply goes by the one that is picked, and a new message by another ends that choice."""
     gateway.way(dana)
-    other = gateway.way(dana, "whatsapp")
+    other, third = gateway.way(dana, "whatsapp"), gateway.way(dana, "web")
     page = await visitor.enter(f"#/all/t/{dana}")
     await expect(visitor.bubble("Which day is it?")).to_be_visible()
     await page.keyboard.press("y")
@@ -35,10 +35,10 @@ async def test_another_way_is_picked_by_keyboard(visitor: Visitor, gateway: Fake
     await expect(visitor.bubble("Thursday")).to_be_visible()
     assert other["id"] == gateway.replies[-1]["way"]
     usual = gateway.ways[dana][0]
-    usual["last"], other["last"] = False, True
+    usual["last"], third["last"] = False, True
     gateway.ways[dana].reverse()
     await gateway.arrive(dana, "Fine", channel="sms")
-    await expect(page.get_by_label("Send by")).to_have_value(other["id"])
+    await expect(page.get_by_label("Send by")).to_have_value(third["id"])
     await page.locator("#words").fill("Good")
     await page.keyboard.press("Control+Enter")
     await expect(visitor.bubble("Good")).to_be_visible()
