@@ -17,7 +17,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from bench import console as in_browser
 from bench import fanout, idle, ingest, million, outage, picture, reply, web
+from bench.drawing import draw
 from bench.figures import Figure, make_console, show
+from bench.server import CACHE
 from bench.trial import refuse_unknown_engine
 
 Program = Callable[[Console, Progress], Awaitable[list[Figure]]]
@@ -33,6 +35,9 @@ PROGRAMS: Final[dict[str, Program]] = {
     "outage": outage.run,
     "console": in_browser.run,
 }
+
+
+DRAWING: Final = CACHE / "figures.svg"
 
 
 class _Still(Progress):
@@ -58,6 +63,8 @@ def main() -> None:
         for name in names:
             figures += run(PROGRAMS[name], console, progress)
     show(console, figures)
+    draw(figures, DRAWING)
+    console.print(f"drawn in {DRAWING}")
 
 
 def run(program: Program, console: Console, progress: Progress) -> list[Figure]:
