@@ -122,9 +122,11 @@ def _photograph() -> bytes:
     small = Image.frombytes("RGB", (SIZE[0] // 2, SIZE[1] // 2), os.urandom(SIZE[0] * SIZE[1] * 3 // 4))
     noise = small.resize(SIZE, Image.Resampling.BICUBIC)
     scene = Image.linear_gradient("L").resize(SIZE).convert("RGB")
+    written = b""
     for quality in range(80, 100, 2):
         buffer = io.BytesIO()
         Image.blend(scene, noise, 0.35).save(buffer, "JPEG", quality=quality)
-        if buffer.tell() >= BYTES:
+        written = buffer.getvalue()
+        if len(written) >= BYTES:
             break
-    return buffer.getvalue()
+    return written

@@ -25,7 +25,8 @@ from gateway.store.visitors import Token, Visitor
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a customer says, under which token. `channels` are those that are live."""
+    """What a customer says, under which token. `channels` are those that are live; none need be named
+    without files."""
 
     token: Token
     body: str

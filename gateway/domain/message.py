@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NewType
@@ -18,6 +19,7 @@ Direction = Literal["in", "out", "note"]
 
 BODY_LIMIT: Final = 16_000
 """Characters in one body. Twilio takes 1,600 of them in a text; each adapter says its own bound."""
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
 def body_fault(body: str) -> str | None:
@@ -26,7 +28,7 @@ def body_fault(body: str) -> str | None:
         return f"the text has more than {BODY_LIMIT:,} characters"
     if "\x00" in body:
         return "the text has a NUL character"
-    if not body.isascii() and any("\ud800" <= c <= "\udfff" for c in body):
+    if not body.isascii() and _HALF_PAIR.search(body):
         return "the text has half of a surrogate pair"
     return None
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway.actions import customer_seen, customer_view, customer_visit, customer_write
+from gateway.channels.contract import Capabilities
 from gateway.domain.attachment import AttachmentId, Owner
 from gateway.domain.delivery import Reported
 from gateway.domain.message import MessageId, TeamId
@@ -123,7 +124,7 @@ async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
         principal.token(call.request, deps),
         words.body,
         tuple(AttachmentId(id_) for id_ in words.attachments),
-        {name: adapter.capabilities for name in deps.channels if (adapter := deps.channels.get(name))},
+        _takes(deps) if words.attachments else {},
         call.key or secrets.token_hex(16),
         call.now,
     )
@@ -141,6 +142,10 @@ async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
     if kept is not None:
         principal.give_cookie(response, deps.settings(), kept)
     return response
+
+
+def _takes(deps: Deps) -> dict[str, Capabilities]:
+    return {name: adapter.capabilities for name in deps.channels if (adapter := deps.channels.get(name))}
 
 
 async def attach(call: Call[Nothing, Nothing]) -> Json:
@@ -172,7 +177,7 @@ async def _mark(call: Call[Mark, Nothing], said: Reported) -> Json:
 def _door(deps: Deps, request: web.Request, asked: str | None) -> tuple[str, TeamId]:
     """A web channel that this page may use, and the team of a new customer there. Raises NotFound, Elsewhere."""
     channels = principal.visited(deps, request)
-    name = next(iter(channels), None) if asked is None else asked
+    name = min(channels, default=None) if asked is None else asked
     if name is None or name not in channels:
         raise NotFound("there is no such web channel")
     team = deps.settings().teams.get(channels[name].team) or deps.settings().teams.route()

@@ -74,8 +74,10 @@ def maybe_token(request: web.Request, deps: Deps) -> Token | None:
 def visited(deps: Deps, request: web.Request | None = None) -> dict[str, Visitors]:
     """The web channels that are live, those that the page behind this request may use. Raises Elsewhere for a page that
     may use none of them."""
-    adapters = {name: deps.channels.get(name) for name in sorted(deps.channels)}
-    found = {name: adapter.visitors for name, adapter in adapters.items() if adapter and adapter.visitors}
+    found: dict[str, Visitors] = {}
+    for name in deps.channels:
+        if (adapter := deps.channels.get(name)) and (taken := adapter.visitors):
+            found[name] = taken
     page = None if request is None else _page(request, deps.settings())
     if page is None:
         return found

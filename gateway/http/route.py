@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 import orjson
 from aiohttp import web
+from multidict import CIMultiDict
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import Invalid, NotFound
@@ -28,6 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _NOTHING: Final = Nothing()
+_JSON: Final = CIMultiDict(headers.API | {"Content-Type": "application/json"})
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
@@ -46,7 +48,8 @@ class Call(Generic[B, Q]):
     key: str | None
     """Idempotency-Key."""
     fingerprint: bytes
-    """What the key stands for: SHA-256 of method, path and body."""
+    """What the key stands for: SHA-256 of method, path and body; empty on a customer's route, where the message that
+    was stored says it."""
     now: int
 
 
@@ -80,13 +83,16 @@ class Route(Generic[B, Q]):
         return any(field.is_required() for field in self.body.model_fields.values())
 
     def bind(self, deps: Deps) -> Handler:
+        needs_body, has_id = self.needs_body, "{id}" in self.path
+
         async def serve(request: web.Request) -> web.StreamResponse:
-            done = await self.handler(await self._call(deps, request))
+            found = path_id(request) if has_id else 0
+            done = await self.handler(await self._call(deps, request, found, needs_body))
             return done if isinstance(done, web.StreamResponse) else answer(deps.links.sign(done), self.status)
 
         return serve
 
-    async def _call(self, deps: Deps, request: web.Request) -> Call[B, Q]:
+    async def _call(self, deps: Deps, request: web.Request, found: int, needs_body: bool) -> Call[B, Q]:
         settings = deps.settings()
         secret = b""
         if self.who == "agent" and not self.is_open:
@@ -96,24 +102,22 @@ class Route(Generic[B, Q]):
         key = _key(request) if self.makes else None
         unread = self.uploads or request.method in {"GET", "HEAD"}
         raw = b"" if unread else await read_body(request, JSON_BYTES, deps.body_seconds)
-        found = path_id(request)
-        body = parse_json(request, raw) if self.needs_body or (raw and self.body is not Nothing) else {}
+        body = parse_json(request, raw) if needs_body or (raw and self.body is not Nothing) else {}
         return Call(
             deps,
             request,
             secret,
             found,
-            _valid(self.query, dict(request.query)),
+            _valid(self.query, {} if self.query is Nothing else dict(request.query)),
             _valid(self.body, body),
             key,
-            fingerprint(request, raw) if key else b"",
+            fingerprint(request, raw) if key and self.who == "agent" else b"",
             deps.clock(),
         )
 
 
 def answer(shape: Mapping[str, Any], status: int = 200) -> web.Response:
-    kind = {"Content-Type": "application/json"}
-    return web.Response(status=status, body=orjson.dumps(shape), headers=headers.API | kind)
+    return web.Response(status=status, body=orjson.dumps(shape), headers=_JSON.copy())
 
 
 def path_id(request: web.Request) -> int:

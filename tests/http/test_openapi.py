@@ -51,7 +51,7 @@ def test_every_route() -> None:
     assert (len(ROUTES), len(ROUTES)) == (len(ids), len(set(ids)))
 
 
-OTHERS = {f"{BASE}/attachments", f"{BASE}/threads/{{id}}/opt-out"}
+OTHERS = {f"{BASE}/attachments", f"{BASE}/doors", f"{BASE}/threads/{{id}}/opt-out"}
 """Beyond what every release keeps, and what is tested beside its own handlers."""
 
 
@@ -59,7 +59,7 @@ def test_contract() -> None:
     """The paths that the contract names are there."""
     threads = ("", "/messages", "/notes", "/claim", "/release", "/done", "/read", "/draft", "/presence")
     expected = {
-        *(f"{BASE}/{path}" for path in ("session", "me", "threads", "events", "search", "counts", "status", "doors")),
+        *(f"{BASE}/{path}" for path in ("session", "me", "threads", "events", "search", "counts", "status")),
         *(f"{BASE}/threads/{{id}}{path}" for path in threads),
         *(f"{BASE}/messages/{{id}}/{verb}" for verb in ("retry", "settle")),
     }

@@ -25,7 +25,7 @@ def picture(color: str) -> bytes:
 
 
 async def test_pictures_and_opt_out(context: BrowserContext, gateway: GatewayProcess, twilio: TwilioStandIn) -> None:
-    """A picture comes in and is seen, one goes out and Twilio has it, STOP closes the composer, START opens it again."""
+    """A picture comes in and is seen, one goes out and Twilio has it, STOP closes the composer, START reopens it."""
     twilio.serves(NUMBER, f"{gateway.url}/hooks/sms/messages")
     page = await context.new_page()
     await sign_in(page, gateway.url)
@@ -61,3 +61,21 @@ async def test_pictures_and_opt_out(context: BrowserContext, gateway: GatewayPro
     await expect(page.locator(".blocked")).to_be_hidden()
     await page.get_by_role("textbox", name="Reply to").press("Control+Enter")
     assert "One more thing" == (await twilio.wait_for(before + 2)).body
+
+
+async def test_whatsapp(context: BrowserContext, gateway: GatewayProcess, twilio: TwilioStandIn) -> None:
+    """A WhatsApp message is answered on WhatsApp, which is said before, and its read receipt is seen as "Read"."""
+    ours = f"whatsapp:{NUMBER}"
+    twilio.serves(ours, f"{gateway.url}/hooks/sms/messages")
+    page = await context.new_page()
+    await sign_in(page, gateway.url)
+    assert 200 == (await twilio.text("whatsapp:+17205550167", ours, "Hello by WhatsApp")).status
+    await page.get_by_role("link").filter(has_text="Hello by WhatsApp").press("Enter")
+    await expect(page.locator("#measure")).to_have_text("WhatsApp")
+    before = len(twilio.accepted)
+    await answer(page, "Good morning")
+    message = await twilio.wait_for(before + 1)
+    assert ("whatsapp:+17205550167", ours) == (message.to, message.from_)
+    for status in ("sent", "delivered", "read"):
+        assert 200 == (await twilio.report(message, status)).status
+    await expect(page.locator(".message.out").last).to_contain_text("Read")
