@@ -1,24 +1,30 @@
-"""What an idle console costs: the memory that the gateway holds for 10,000 open event streams on which nothing happens.
+"""What somebody idle costs: the memory that the gateway holds for 10,000 open event streams on which nothing happens,
+of consoles and then of customers' pages.
 
-Each is of a person with a session of their own, in one to three of fifty teams. Measured when every stream has had a
-heartbeat, so that its write path has been used, in five steps of 2,000; the first hundred streams warm it up and stay.
+Each console is of a person with a session of their own, in one to three of fifty teams; each page of a customer who has
+written once. Measured when every stream has had a heartbeat, so that its write path has been used, in five steps of
+2,000; the first hundred streams warm it up and stay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress
 
 from bench.figures import Figure
-from bench.people import Person, fill, hire
+from bench.people import Person, fill, hire, now
 from bench.server import DATABASE, configure, gateway, scratch
 from bench.streams import Listener, asking, begin, open_streams
 from bench.trial import scaled
+from bench.web import arrive, token, watching
+from gateway.actions.customer_write import Words, write
+from gateway.store.credentials import secret_hash
 from gateway.store.sqlite import SqliteStore
+from gateway.store.visitors import Token
 
 STEPS: Final = 5
 STREAMS: Final = scaled(10_000, least=100)
@@ -27,45 +33,57 @@ TEAMS: Final = tuple(f"team{number}" for number in range(50))
 BEAT: Final = b": still here"
 
 
+def _teams(number: int) -> tuple[str, ...]:
+    return tuple(TEAMS[(number + step * 7) % len(TEAMS)] for step in range(number % 3 + 1))
+
+
+PEOPLE: Final = [Person(f"agent{number}", _teams(number)) for number in range(FIRST + STREAMS)]
+
+
 async def run(_console: Console, progress: Progress) -> list[Figure]:
+    consoles = await _held(progress, "idle stream", _people, [asking(person.session) for person in PEOPLE])
+    pages = await _held(progress, "customer's idle stream", _customers, [watching(n) for n in range(FIRST + STREAMS)])
+    return [*consoles, *pages]
+
+
+async def _held(
+    progress: Progress, what: str, work: Callable[[SqliteStore], Awaitable[None]], requests: list[bytes]
+) -> list[Figure]:
     with scratch() as folder:
-        return await _run(progress, folder)
-
-
-async def _run(progress: Progress, folder: Path) -> list[Figure]:
-    configure(folder, TEAMS)
-    people = [Person(f"agent{number}", _teams(number)) for number in range(FIRST + STREAMS)]
-
-    async def work(store: SqliteStore) -> None:
-        await hire(store, people)
-
-    await fill(folder / DATABASE, work)
-    requests = [asking(person.session) for person in people]
-    task = progress.add_task("idle", total=STREAMS)
-    with gateway(folder) as server:
-        listeners = await open_streams(server.address, requests[:FIRST])
-        await _beat(listeners)
-        held = [server.resident()]
-        size = STREAMS // STEPS
-        for start in range(FIRST, FIRST + size * STEPS, size):
-            listeners += await open_streams(server.address, requests[start : start + size])
+        configure(folder, TEAMS)
+        await fill(folder / DATABASE, work)
+        task = progress.add_task(what, total=STREAMS)
+        with gateway(folder) as server:
+            listeners = await open_streams(server.address, requests[:FIRST])
             await _beat(listeners)
-            held.append(server.resident())
-            progress.advance(task, size)
-        each = [(after - before) / size for before, after in pairwise(held)]
-        overall = (held[-1] - held[0]) / (size * STEPS)
-        for listener in listeners:
-            listener.close()
-    name = f"memory of an idle stream, of {STREAMS:,}"
+            held = [server.resident()]
+            size = STREAMS // STEPS
+            for start in range(FIRST, FIRST + size * STEPS, size):
+                listeners += await open_streams(server.address, requests[start : start + size])
+                await _beat(listeners)
+                held.append(server.resident())
+                progress.advance(task, size)
+            each = [(after - before) / size for before, after in pairwise(held)]
+            overall = (held[-1] - held[0]) / (size * STEPS)
+            for listener in listeners:
+                listener.close()
+    name = f"memory of {'a' if what.startswith('c') else 'an'} {what}, of {STREAMS:,}"
     return [
         Figure(name, [overall], "KiB", "growth of the resident set, over all", at_most=16),
         Figure(f"{name}: in steps", each, "KiB", f"the same for each {size:,}"),
     ]
 
 
+async def _people(store: SqliteStore) -> None:
+    await hire(store, PEOPLE)
+
+
+async def _customers(store: SqliteStore) -> None:
+    await arrive(store, FIRST + STREAMS, TEAMS[0])
+    for number in range(FIRST + STREAMS):
+        words = Words(Token(secret_hash(token(number)), frozenset({"web"})), "Hello?", (), {}, f"{number}", now())
+        await store.write_each(write, words)
+
+
 async def _beat(listeners: list[Listener]) -> None:
     await begin(BEAT, listeners).heard_by_all()
-
-
-def _teams(number: int) -> tuple[str, ...]:
-    return tuple(TEAMS[(number + step * 7) % len(TEAMS)] for step in range(number % 3 + 1))

@@ -66,10 +66,15 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
 
 async def _arrive(store: SqliteStore) -> None:
     await hire(store, [ANA])
-    for number in range(VISITORS):
+    await arrive(store, VISITORS, "bench")
+
+
+async def arrive(store: SqliteStore, visitors: int, team: str) -> None:
+    """So many visitors, who have written nothing yet."""
+    for number in range(visitors):
         source = f"source {number}"
-        secret = secret_hash(_token(number))
-        visit = Visit(None, "web", TeamId("bench"), f"visitor-{number}", secret, source, now())
+        secret = secret_hash(token(number))
+        visit = Visit(None, "web", TeamId(team), f"visitor-{number}", secret, source, now())
         await store.write(customer_visit.begin, visit)
 
 
@@ -87,7 +92,7 @@ async def _talk(progress: Progress, server: Server, make: Make) -> tuple[list[fl
         opening = begin(b'"hello"', [desk])
         await customer.call(first)
         thread = json.loads((await _heard(opening)).partition(b"data: ")[2].partition(b"\n")[0])["thread"]
-        page = (await open_streams(server.address, [_watching(0)]))[0]
+        page = (await open_streams(server.address, [watching(0)]))[0]
         crowd = asyncio.create_task(pace(server.address, make(int(RATE * seconds), chance), RATE))
         for number in range(TALKS):
             word = f"round {number}"
@@ -125,13 +130,13 @@ def _figures(where: str, times: list[float]) -> list[Figure]:
     ]
 
 
-def _token(number: int) -> str:
+def token(number: int) -> str:
     return f"token-of-visitor-{number}"
 
 
 def _message(visitor: int, text: str, chance: random.Random) -> Request:
     key = f"{chance.getrandbits(128):032x}"
-    head = f"Authorization: Bearer {_token(visitor)}\r\n"
+    head = f"Authorization: Bearer {token(visitor)}\r\n"
     return Request(key, _post("/api/customer/v1/messages", head, text, key))
 
 
@@ -145,8 +150,8 @@ def _session() -> str:
     return f"Cookie: teamline_session={ANA.session}\r\n"
 
 
-def _watching(visitor: int) -> bytes:
-    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {_token(visitor)}\r\n"
+def watching(visitor: int) -> bytes:
+    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token(visitor)}\r\n"
     return f"GET /api/customer/v1/events HTTP/1.1\r\n{head}\r\n".encode()
 
 

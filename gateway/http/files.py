@@ -29,7 +29,7 @@ from gateway.store.store import Tx
 
 _FILE: Final = headers.API | {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # the link is the permission: pages of named `origins` show pictures
+    "Cross-Origin-Resource-Policy": "cross-origin",  # the link is the permission; pages of named `origins` show it
 }
 
 

@@ -71,7 +71,7 @@ class Route(Generic[B, Q]):
     is_open: bool = False
     """Whether it needs no credential."""
     who: Literal["agent", "customer"] = "agent"
-    """Whose path it is: a customer's handler asks `customer_principal` who they are, and pages elsewhere may call it."""
+    """Whose path it is: a customer's handler asks `customer_principal` who they are; pages elsewhere may call it."""
     makes: bool = False
     """Whether it takes an Idempotency-Key."""
     uploads: bool = False

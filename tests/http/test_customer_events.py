@@ -105,8 +105,9 @@ async def _awaited(desk: Desk, message: MessageId) -> list[Errand]:
     """Two files of a message that a provider holds, as the fetcher has them."""
 
     async def wait(tx: Tx) -> None:
-        waiting = [Waiting(message, TeamId("denver"), n, "storm.png", "image/png", "https://a", "web", 0) for n in (0, 1)]
-        await attachments.wait(tx, waiting)
+        for place in range(2):
+            file = Waiting(message, TeamId("denver"), place, "storm.png", "image/png", "https://a.example", "web", 0)
+            await attachments.wait(tx, [file])
         await tx.run("UPDATE message SET files = 2 WHERE id = ?1", message)
 
     await desk.store.write(wait)

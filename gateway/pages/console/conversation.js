@@ -59,20 +59,21 @@ export class Conversation {
    *  raises. */
   async refresh(around = null) {
     const [detail] = await Promise.all([
-      this.describe(),
+      this.describe((answer) => this.#store.put(answer)),
       around && !this.has(around) ? this.#goTo(around) : this.newer ? null : this.toNewest(),
     ]);
     return detail;
   }
 
-  /** Reads who it is with and by which ways. A picked way lasts until the customer uses another. */
-  describe() {
+  /** Reads who it is with and by which ways; the row, which the stream keeps, only `take` wants. A picked way lasts until
+   *  the customer uses another. */
+  describe(take = () => this.#store.touch(this.id)) {
     this.doubted = false;
     return this.#store.loading(() => this.#api.thread(this.id), (answer) => {
       const used = (detail) => detail?.ways?.find((way) => way.last)?.id;
       if (used(answer) !== used(this.detail)) this.way = null;
       this.detail = answer;
-      this.#store.put(answer);
+      take(answer);
       return answer;
     });
   }
