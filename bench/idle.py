@@ -8,6 +8,7 @@ written once. Measured when every stream has had a heartbeat, so that its write 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Final
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench.figures import Figure
-from bench.people import Person, fill, hire, now
+from bench.people import AT_ONCE, Person, fill, hire, now
 from bench.server import DATABASE, configure, gateway, scratch
 from bench.streams import Listener, asking, begin, open_streams
 from bench.trial import scaled
@@ -79,10 +80,16 @@ async def _people(store: SqliteStore) -> None:
 
 
 async def _customers(store: SqliteStore) -> None:
+    await hire(store, PEOPLE[:1])  # of the team that they write to
     await arrive(store, FIRST + STREAMS, TEAMS[0])
-    for number in range(FIRST + STREAMS):
-        words = Words(Token(secret_hash(token(number)), frozenset({"web"})), "Hello?", (), {}, f"{number}", now())
-        await store.write_each(write, words)
+    for start in range(0, FIRST + STREAMS, AT_ONCE):
+        some = range(start, min(start + AT_ONCE, FIRST + STREAMS))
+        await asyncio.gather(*(store.write_each(write, _hello(number)) for number in some))
+
+
+def _hello(number: int) -> Words:
+    who = Token(secret_hash(token(number)), frozenset({"web"}))
+    return Words(who, "Hello?", (), {}, f"{number}", now())
 
 
 async def _beat(listeners: list[Listener]) -> None:

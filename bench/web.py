@@ -20,7 +20,7 @@ from rich.progress import Progress
 from bench.figures import Figure, percentile
 from bench.load import Request, pace
 from bench.pairs import Make, measure, settle
-from bench.people import Person, fill, hire, now
+from bench.people import AT_ONCE, Person, fill, hire, now
 from bench.server import DATABASE, Server, bare, configure, gateway, scratch
 from bench.stored import check_on_web
 from bench.streams import Caller, Listener, Round, asking, begin, calling, open_streams
@@ -71,11 +71,14 @@ async def _arrive(store: SqliteStore) -> None:
 
 async def arrive(store: SqliteStore, visitors: int, team: str) -> None:
     """So many visitors, who have written nothing yet."""
-    for number in range(visitors):
-        source = f"source {number}"
-        secret = secret_hash(token(number))
-        visit = Visit(None, "web", TeamId(team), f"visitor-{number}", secret, source, now())
-        await store.write(customer_visit.begin, visit)
+    for start in range(0, visitors, AT_ONCE):
+        visits = [_visit(number, team) for number in range(start, min(start + AT_ONCE, visitors))]
+        await asyncio.gather(*(store.write(customer_visit.begin, visit) for visit in visits))
+
+
+def _visit(number: int, team: str) -> Visit:
+    secret, source = secret_hash(token(number)), f"source {number}"
+    return Visit(None, "web", TeamId(team), f"visitor-{number}", secret, source, now())
 
 
 async def _talk(progress: Progress, server: Server, make: Make) -> tuple[list[float], list[float], set[str]]:

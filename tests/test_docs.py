@@ -10,7 +10,9 @@ import pytest
 from gateway.domain.delivery import MOVES, REPORTS, STATES
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("adapters/*/README.md"), ROOT / "deploy" / "README.md"])
+PAGES = sorted(
+    path for where in ("*.md", "docs/**/*.md", "adapters/*/README.md", "deploy/README.md") for path in ROOT.glob(where)
+)
 
 
 def _drawing() -> list[str]:

@@ -10,6 +10,7 @@ from typing import IO, Final, TypeVar
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.errors import Invalid, Malformed, TooLarge, Unavailable
 from gateway.http.problems import TooSlow, WrongType
@@ -24,6 +25,16 @@ _IN_MEMORY: Final = 256 * 1024
 _FRAME: Final = 16 * 1024
 """Bytes of a form that are no file: boundaries and headers."""
 _PIECE: Final = 256 * 1024
+
+_NO_FORM: Final = (
+    ValueError,
+    AssertionError,
+    RuntimeError,
+    aiohttp.ClientError,
+    HttpProcessingError,
+    web.RequestPayloadError,
+)
+"""What aiohttp raises for bytes that are no form."""
 
 _forms = 0
 
@@ -43,7 +54,7 @@ async def read_file(request: web.Request, most: int, seconds: float) -> tuple[by
                 return await _read(request, most, seconds)
         except TimeoutError:
             raise TooSlow from None
-        except (ValueError, AssertionError, aiohttp.ClientError, web.RequestPayloadError, RuntimeError):
+        except _NO_FORM:
             raise Malformed("the body is not a form as RFC 7578 has it") from None
 
 

@@ -115,7 +115,8 @@ async def add_inbound(tx: Tx, incoming: Sequence[Incoming]) -> tuple[MessageId, 
                         item.key, message.id, message.team_id, message.thread_id, message.line_id)) AS stored
                  FROM json_each(?1) AS item
                  CROSS JOIN message ON message.channel = json_extract(item.value, '$.channel')
-                      AND message.provider_id = json_extract(item.value, '$.provider_id') AND message.provider_id IS NOT NULL""",
+                      AND message.provider_id = json_extract(item.value, '$.provider_id')
+                WHERE message.provider_id IS NOT NULL""",
             items,
         )
     )

@@ -23,8 +23,8 @@ from gateway.cli.company.script import read_customers, read_people
 from gateway.cli.demo import PASSWORD, PHONE, find_phone, open_company
 from gateway.cli.proof import verify_chains
 from gateway.domain.message import TeamId
-from gateway.settings import Database, Overrides, Settings, load
 from gateway.files.store import LocalFiles
+from gateway.settings import Database, Overrides, Settings, load
 from gateway.store.doorbell import Doorbell
 from gateway.store.sqlite import SqliteStore, open_sqlite
 from gateway.store.store import Tx, Value

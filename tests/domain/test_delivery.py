@@ -26,14 +26,14 @@ REPORTABLE: Final[tuple[Reported, ...]] = get_args(Reported)
 
 # One row a state, one column a step, in the order of `Move`; "-" is no such step.
 MOVE_TABLE: Final = """
-           claim   accepted  postponed rejected lost    strand withhold retry  settle_sent settle_delivered settle_failed
-queued     sending -         -         -        -       failed failed   -      -           -                -
-sending    -       sent      queued    failed   unknown -      -        -      -           -                -
-sent       -       sent      -         -        -       -      -        -      -           -                -
-delivered  -       delivered -         -        -       -      -        -      -           -                -
-read       -       read      -         -        -       -      -        -      -           -                -
-failed     -       failed    -         -        -       -      -        queued sent        delivered        -
-unknown    -       sent      -         -        -       -      -        queued sent        delivered        failed
+          claim   accepted  postponed rejected lost    strand withhold retry  settle_sent settle_delivered settle_failed
+queued    sending -         -         -        -       failed failed   -      -           -                -
+sending   -       sent      queued    failed   unknown -      -        -      -           -                -
+sent      -       sent      -         -        -       -      -        -      -           -                -
+delivered -       delivered -         -        -       -      -        -      -           -                -
+read      -       read      -         -        -       -      -        -      -           -                -
+failed    -       failed    -         -        -       -      -        queued sent        delivered        -
+unknown   -       sent      -         -        -       -      -        queued sent        delivered        failed
 """
 REPORT_TABLE: Final = """
            sent      delivered read failed

@@ -134,8 +134,13 @@ async def test_too_large(desk: Desk) -> None:
             422,
         ),
         (b"--x--\r\n", "multipart/form-data; boundary=x", 422),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="\x05"\r\n\r\nhello\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            400,
+        ),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 async def test_no_form(desk: Desk, body: bytes, kind: str, status: int) -> None:
     """What is no form with a file gets a 4xx that says so."""
