@@ -109,29 +109,25 @@ class Pump:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             return 0.0
         now = self._clock()
-        started = await self._send_due(now, room)
-        started += await self._look_up_due(now, room - started)
+        begun = time.monotonic()
+        agenda = await self._store.read(deliveries.agenda, self._channel, now, room + len(self._looking))
+        started = await self._send_due(now, room, begun) if agenda.is_due else 0
+        started += self._look_up_lost(agenda.lost, room - started)
         if started >= room:
             return 0.0  # there may be more
-        due = await self._store.read(deliveries.next_due, self._channel, now)
+        due = agenda.next_due
         return POLL if due is None else min(POLL, max(0.0, (due - self._clock()) / 1_000_000))
 
-    async def _send_due(self, now: int, room: int) -> int:
-        begun = time.monotonic()
-        if not await self._store.read(deliveries.due, self._channel, now, 1):
-            return 0
+    async def _send_due(self, now: int, room: int, begun: float) -> int:
         lease = now + int(LEASE * 1_000_000)
         claimed = await self._store.write(deliver.claim_due, self._channel, room, now, lease)
         for delivery in claimed:
             self._start(self._send(delivery, begun))
         return len(claimed)
 
-    async def _look_up_due(self, now: int, room: int) -> int:
+    def _look_up_lost(self, lost: list[Delivery], room: int) -> int:
         """Beside the sends and within their bound, so that a list that is slow to come holds up no message."""
-        if room <= 0:
-            return 0
-        lost = await self._store.read(deliveries.to_look_up, self._channel, now, room + len(self._looking))
-        fresh = [delivery for delivery in lost if delivery.id not in self._looking][:room]
+        fresh = [delivery for delivery in lost if delivery.id not in self._looking][: max(0, room)]
         for delivery in fresh:
             self._looking.add(delivery.id)
             self._start(self._look_up(delivery))

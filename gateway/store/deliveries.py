@@ -93,6 +93,21 @@ async def due(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a channel has to do: whether something may be sent, what is to be looked up, and when to look again."""
+
+    is_due: bool
+    lost: list[Delivery]
+    next_due: int | None
+
+
+async def agenda(tx: Tx, channel: str, now: int, room: int) -> Agenda:
+    """All of it in one read: a pump asks after every commit of whatever kind."""
+    is_due = bool(await due(tx, channel, now, 1))
+    return Agenda(is_due, await to_look_up(tx, channel, now, room), await next_due(tx, channel, now))
+
+
 async def to_look_up(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
     rows = await tx.all(
         f"""SELECT {_COLUMNS} {_FROM}
