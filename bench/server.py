@@ -26,7 +26,13 @@ CACHE: Final = ROOT / ".cache"
 """On the disk of the project, since a temporary folder is often memory, where a sync costs nothing."""
 DATABASE: Final = "teamline.db"
 CONFIG: Final = {
-    "gateway.toml": '[server]\nlisten = "127.0.0.1:{port}"\n[database]\nurl = "sqlite:///{database}"\n',
+    "gateway.toml": """
+[server]
+listen = "127.0.0.1:{port}"
+trusted_proxies = ["127.0.0.1"]
+[database]
+url = "sqlite:///{database}"
+""",
     "adapters/web.toml": 'adapter = "web_chat"\n',
     "adapters/sms.toml": f"""
 adapter = "twilio_sms"

@@ -1,8 +1,8 @@
 """How fast the web is: a visitor's message until its 201 against a bare handler of the same JSON; and the way over real
 sockets from a customer's page to an agent's console and back, while 500 other messages a second go through.
 
-Visitors come with Bearer tokens and an Idempotency-Key. A time begins with the first byte of the POST and ends with the
-last byte of the event at the other side.
+Visitors come with Bearer tokens and an Idempotency-Key, as through a proxy that says where each of them is. A time
+begins with the first byte of the POST and ends with the last byte of the event at the other side.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ async def _talk(progress: Progress, server: Server, make: Make) -> tuple[list[fl
         crowd = asyncio.create_task(pace(server.address, make(int(RATE * seconds), chance), RATE))
         for number in range(TALKS):
             word = f"round {number}"
-            message = _message(0, word, chance)
+            message = _message(chance.randrange(VISITORS), word, chance)
             there.append(await _timed(customer, message, word, desk))
             said.add(message.key)
             back.append(await _timed(agent, _reply(thread, f"answer {number}"), f"answer {number}", page))
@@ -139,7 +139,7 @@ def token(number: int) -> str:
 
 def _message(visitor: int, text: str, chance: random.Random) -> Request:
     key = f"{chance.getrandbits(128):032x}"
-    head = f"Authorization: Bearer {token(visitor)}\r\n"
+    head = f"Authorization: Bearer {token(visitor)}\r\nX-Forwarded-For: 10.0.{visitor // 250}.{visitor % 250}\r\n"
     return Request(key, _post("/api/customer/v1/messages", head, text, key))
 
 
@@ -150,7 +150,7 @@ def _reply(thread: str, text: str) -> Request:
 
 
 def _session() -> str:
-    return f"Cookie: teamline_session={ANA.session}\r\n"
+    return f"Cookie: teamline_session={ANA.session}\r\nSec-Fetch-Site: same-origin\r\n"
 
 
 def watching(visitor: int) -> bytes:

@@ -247,7 +247,10 @@ def _only_server(path: Path) -> Iterator[None]:
     """One process serves a SQLite file. The lock is on a file of its own, since touching the database's would drop
     SQLite's locks; it goes with the process, however that ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}-serving").open("w", encoding="ascii") as lock:
+    held = path.with_name(f"{path.name}-serving")
+    held.touch(mode=0o600)
+    held.chmod(0o600)  # one that was there already
+    with held.open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

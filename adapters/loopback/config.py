@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from gateway.channels.config import ChannelConfig, Destination
+from gateway.channels.config import ChannelConfig, Destination, Place
 from gateway.domain.address import is_e164
 
 
@@ -17,11 +17,6 @@ def _number(value: str) -> str:
     if not is_e164(value):
         raise ValueError('not an E.164 number; write it like "+13035550100"')
     return value
-
-
-def _destination(value: Any) -> Any:
-    """A team's name alone is short for a table."""
-    return {"team": value} if isinstance(value, str) else value
 
 
 def _unpaced(destination: Destination) -> Destination:
@@ -37,7 +32,7 @@ class LoopbackConfig(ChannelConfig):
     """`adapters/<channel>.toml` with `adapter = "loopback"`. No provider, so no secret and no rate."""
 
     numbers: Annotated[
-        dict[Number, Annotated[Destination, BeforeValidator(_destination), AfterValidator(_unpaced)]],
+        dict[Number, Annotated[Place, AfterValidator(_unpaced)]],
         Field(min_length=1),
     ]
     """Our numbers, and whose customers each of them brings."""

@@ -84,6 +84,13 @@ class TwilioSms(Adapter):
     def address(self, text: str) -> Address | None:
         return address.typed(text)
 
+    def sender(self, endpoint: str, to: Address) -> str | None:
+        """On the customer's own service. WhatsApp takes a plain number's account there, if the file names no other."""
+        if address.service(endpoint) == to.kind:
+            return endpoint
+        lent = to.kind == "whatsapp" and address.is_long_code(endpoint) and not self._config.has_whatsapp
+        return address.WHATSAPP + endpoint if lent else None
+
     def error_page(self, code: str) -> str | None:
         return codes.page(code)
 

@@ -21,7 +21,7 @@ OURS: Final = re.compile(r"(?:whatsapp:)?\+[1-9]\d{6,14}|\d{3,8}|rcs:[A-Za-z0-9_
 _CUSTOMER = re.compile(r"(?:(whatsapp|rcs):)?(\+[1-9]\d{6,14})", re.ASCII)
 _SENDER = re.compile(r"\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}", re.ASCII)
 """What texts but can seldom be answered: a short code, or an alphanumeric sender of up to 11 characters."""
-_TYPED = re.compile(r"(whatsapp:)?(\+[1-9]\d{6,14})", re.ASCII)
+_TYPED = re.compile(r"(?:(whatsapp|rcs):)?(\+[1-9]\d{6,14})", re.ASCII)
 _PUNCTUATION = str.maketrans("", "", " \u00a0().-/")
 
 
@@ -35,7 +35,7 @@ def customer(value: str) -> Address | None:
 def typed(text: str) -> Address | None:
     """A number that a person typed, with its country's code: "+1 (303) 555-0100", "whatsapp:+13035550100"."""
     found = _TYPED.fullmatch(text.translate(_PUNCTUATION))
-    return Address("whatsapp" if found[1] else "sms", found[2]) if found else None
+    return Address(found[1] or "sms", found[2]) if found else None
 
 
 def recipient(to: Address) -> str | None:
@@ -50,6 +50,11 @@ def sender(endpoint: str, to: Address) -> str:
     """Twilio's `From`: the two ends of a message are on the same service."""
     number = endpoint.removeprefix(WHATSAPP)
     return WHATSAPP + number if to.kind == "whatsapp" else number
+
+
+def service(endpoint: str) -> str:
+    """The kind of address that one of ours can write to first."""
+    return endpoint.partition(":")[0] if ":" in endpoint else "sms"
 
 
 def is_long_code(endpoint: str) -> bool:

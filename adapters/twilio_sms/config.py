@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from adapters.twilio_sms.address import OURS, RCS, WHATSAPP
-from gateway.channels.config import ChannelConfig, Destination, Secret
+from gateway.channels.config import ChannelConfig, Destination, Place, Secret
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -26,10 +26,6 @@ def _one_or_two(value: object) -> object:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
-def _destination(value: Any) -> Any:
-    return {"team": value} if isinstance(value, str) else value
-
-
 def _unhurried(destination: Destination) -> Destination:
     # With eight sends at once, the last of them waits seven seconds at one a second: still well within a lease.
     if destination.per_second is not None and destination.per_second < 1:
@@ -37,12 +33,21 @@ def _unhurried(destination: Destination) -> Destination:
     return destination
 
 
-def _is_ours(endpoint: str) -> str:
+def _is_ours(endpoint: str, told: ValidationInfo) -> str:
     if OURS.fullmatch(endpoint) is None:
         raise ValueError(
             'not a number of ours; write "+13035550100", "whatsapp:+13035550100", "rcs:brand_agent" or a short code'
         )
+    if endpoint.startswith(RCS) and told.data.get("messaging_service_sid", "") is None:
+        raise ValueError("an RCS agent sends through its Messaging Service; set messaging_service_sid")
     return endpoint
+
+
+def _reachable(numbers: dict[str, Destination], told: ValidationInfo) -> dict[str, Destination]:
+    # A service that is there but has a fault of its own is not among what was told.
+    if not numbers and told.data.get("messaging_service_sid", "") is None:
+        raise ValueError("no number leads here; list one under [numbers], or set messaging_service_sid")
+    return numbers
 
 
 def _sid(prefix: str, whose: str) -> Callable[[str], str]:
@@ -65,7 +70,7 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-Number = Annotated[Destination, BeforeValidator(_destination), AfterValidator(_unhurried)]
+Number = Annotated[Place, AfterValidator(_unhurried)]
 Endpoint = Annotated[str, AfterValidator(_is_ours)]
 Token = Annotated[Secret, AfterValidator(_not_empty)]
 
@@ -79,15 +84,7 @@ class TwilioConfig(ChannelConfig):
     messaging_service_sid: Annotated[str, AfterValidator(_sid("MG", "a Messaging Service"))] | None = None
     """Traffic of this service is ours even when its number is not listed; it also sends for such numbers."""
     api_base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.twilio.com"
-    numbers: dict[Endpoint, Number] = {}
-
-    @model_validator(mode="after")
-    def _reachable(self) -> TwilioConfig:
-        if not self.numbers and self.messaging_service_sid is None:
-            raise ValueError("no number leads here; list one under [numbers], or set messaging_service_sid")
-        if self.messaging_service_sid is None and any(number.startswith(RCS) for number in self.numbers):
-            raise ValueError("an RCS agent sends through its Messaging Service; set messaging_service_sid")
-        return self
+    numbers: Annotated[dict[Endpoint, Number], AfterValidator(_reachable), Field(validate_default=True)] = {}
 
     def teams(self) -> Iterable[tuple[tuple[str, ...], str]]:
         return [(("numbers", number), destination.team) for number, destination in self.numbers.items()]
@@ -100,6 +97,11 @@ class TwilioConfig(ChannelConfig):
     def destination(self, endpoint: str) -> Destination | None:
         """By the number as listed; a WhatsApp number is found under its plain one as well."""
         return self.numbers.get(endpoint) or self.numbers.get(endpoint.removeprefix(WHATSAPP))
+
+    @property
+    def has_whatsapp(self) -> bool:
+        """Whether a WhatsApp number is listed as one."""
+        return any(number.startswith(WHATSAPP) for number in self.numbers)
 
     def endpoints(self) -> tuple[str, ...]:
         """The numbers as listed; those that write to anybody first: plain ones, then short codes, WhatsApp and RCS."""

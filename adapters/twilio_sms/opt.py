@@ -1,6 +1,7 @@
 """The words by which customers end and reopen texts, and when Twilio has answered them by itself.
 
-A message counts when it is nothing but the word, whatever its case, punctuation and spaces: "Stop.", "OPT OUT". The
+A message counts when it is nothing but the word, whatever its case, punctuation and spaces: "Stop.", "OPT OUT". What
+opens again is taken more strictly: START or UNSTOP as Twilio takes them, whatever the case, with nothing added. The
 words are Twilio's own (https://help.twilio.com/articles/223134027, "opt-out keywords"), and "opt out" and "revoke",
 which the FCC names as well (47 CFR 64.1200(a)(10)). YES reopens at Twilio too, but says too often something else here:
 START and UNSTOP do.
@@ -44,5 +45,7 @@ def opt(body: str, endpoint: str, kind: str, opt_out_type: str | None = None) ->
     if len(body) > _LONGEST:
         return None, False
     meant = WORDS.get("".join(c for c in body.casefold() if c.isalnum()))
-    answered = meant is not None and kind == "sms" and is_long_code(endpoint) and body.strip().casefold() in WORDS
-    return meant, answered
+    exact = body.isascii() and body.strip().lower() in WORDS
+    if meant is None or (meant == "in" and not exact):
+        return None, False
+    return meant, exact and kind == "sms" and is_long_code(endpoint)

@@ -29,6 +29,8 @@ LOOSE_FOR: Final = timedelta(days=1) // timedelta(microseconds=1)
 """Microseconds that an upload waits for a message."""
 MOST_LOOSE: Final = 50
 """Uploads of one owner that no message has named."""
+_PATIENCE: Final = 60
+"""Seconds after which it is worth asking whether one more is taken: a message may have named some by then."""
 
 Who = Callable[[Tx], Awaitable[Owner]]
 """Whose credential a request came under; raises Unauthenticated. Awaits nothing but `tx`."""
@@ -52,7 +54,8 @@ async def upload(tx: Tx, order: Upload) -> Json:
     if before is not None:
         return before
     if await attachments.count_loose(tx, owner) >= MOST_LOOSE:
-        raise TooMany(f"there are {MOST_LOOSE} files that no message has named yet; send some of them first")
+        said = f"there are {MOST_LOOSE} files that no message has named yet; send some of them first"
+        raise TooMany(said, retry_after=_PATIENCE)
     answer = wire.attachment(await attachments.add_loose(tx, owner, order.kept, order.now))
     await idempotency.keep(tx, owner.key, order.key, answer)
     return answer

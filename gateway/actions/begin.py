@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.actions.opt_out import REASON
 from gateway.actions.reply import say
 from gateway.domain import wire
 from gateway.domain.address import Address
+from gateway.domain.author import AgentId
 from gateway.domain.message import TeamId
 from gateway.domain.wire import Json
 from gateway.errors import Forbidden, OptedOut, Unreachable
 from gateway.store import agents, consents, credentials, idempotency, lines, messages, threads
 from gateway.store.consents import Consent
 from gateway.store.store import Tx
+
+_NOT_HERE: Final = "this address cannot be written to from here"
+_NO_DOOR: Final = "no address of ours that can write there belongs to a team of yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Door:
     """Of a customer nobody knows yet."""
     own_team: bool
     """Whether a customer who is known keeps the team they have."""
+
+    def leads_to(self, home: TeamId | None) -> TeamId:
+        """Whose thread it will be, with a customer whose own team is `home`."""
+        return home if self.own_team and home is not None else self.team
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,11 @@ async def begin(tx: Tx, order: Opening) -> Json:
     before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)
     if before is not None:
         return before
-    held = await agents.teams_of(tx, principal.agent)
-    door = next((door for door in order.doors if door.team in held), None)
-    if door is None:
-        raise Unreachable("none of this channel's addresses belongs to a team of yours")
+    door = await _door(tx, order, principal.agent)
     await threads.open_line(tx, order.channel, door.endpoint, order.address, None, door.team, door.own_team, order.now)
     place = await lines.between(tx, principal.agent, order.channel, door.endpoint, order.address)
     if place is None:
-        raise Unreachable("this address cannot be written to from here")
+        raise Unreachable(_NOT_HERE)
     if place.opted_out_at is not None:
         raise OptedOut(REASON)
     await consents.add(tx, place.line, place.team, order.consent, principal.author, order.now)
@@ -78,3 +84,17 @@ async def begin(tx: Tx, order: Opening) -> Json:
     answer = {"thread": wire.own_thread(row), "message": wire.message(said)}
     await idempotency.keep(tx, principal.key, order.key, answer)
     return answer
+
+
+async def _door(tx: Tx, order: Opening, agent: AgentId) -> Door:
+    """The best one that leads to a team of this person. Raises Unreachable, also for another team's customer with whom
+    they have no thread: by a number of their own team too, they would take that customer from people who know them."""
+    held = await agents.teams_of(tx, agent)
+    known = await threads.whose(tx, order.address)
+    if known is not None and known[1] not in held and not await threads.has_met(tx, agent, known[0]):
+        raise Unreachable(_NOT_HERE)
+    home = None if known is None else known[1]
+    door = next((door for door in order.doors if door.leads_to(home) in held), None)
+    if door is None:
+        raise Unreachable(_NO_DOOR)
+    return door

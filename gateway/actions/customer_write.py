@@ -56,12 +56,16 @@ async def write(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
     """What became of each, none with files; a refusal is a result here, so that one does not undo the others."""
     known = await visitors.of_secrets(tx, {item.token.secret for item in items}, max(item.now for item in items))
     found = [known.get(item.token.secret) for item in items]
-    good = [(item, one) for item, one in zip(items, found, strict=True) if one and one.channel in item.token.channels]
+    refused = [
+        visitors.refusal(item.token, one.channel) if one else Unauthenticated()
+        for item, one in zip(items, found, strict=True)
+    ]
+    good = [(item, one) for item, one, no in zip(items, found, refused, strict=True) if one and no is None]
     receipts = await receive(tx, [_arrival(item, visitor) for item, visitor in good]) if good else []
-    done: dict[int, Written | Problem] = {}
+    done: dict[int, Written | Problem] = {id(item): no for item, no in zip(items, refused, strict=True) if no}
     for (item, visitor), receipt in zip(good, receipts, strict=True):
         done[id(item)] = await _result(tx, item, visitor, receipt)
-    return [done.get(id(item)) or Unauthenticated() for item in items]
+    return [done[id(item)] for item in items]
 
 
 async def write_with_files(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:

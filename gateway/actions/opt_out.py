@@ -50,5 +50,6 @@ async def opt_out(tx: Tx, secret: bytes, thread: ThreadId, way: int, note: str, 
 
 
 def _tell(tx: Tx, place: Whereabouts, opt: Opt, at: int, **facts: object) -> None:
-    data = {"line": place.line, "channel": place.channel, "address": place.address} | facts
+    pair = {"line": place.line, "channel": place.channel, "address_kind": place.kind}
+    data = pair | {"address": place.address, "endpoint": place.endpoint} | facts
     tx.event(place.team, _KINDS[opt], place.thread, at, data)

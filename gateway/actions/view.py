@@ -21,7 +21,7 @@ from gateway.store.events import Heads
 from gateway.store.inbox import Place, View
 from gateway.store.store import Row, Tx
 
-_SHOWN: Final = ("source", "answered", "channel", "address")
+_SHOWN: Final = ("source", "answered", "channel", "address_kind", "address", "endpoint")
 """What a quiet line has of its event's data."""
 
 

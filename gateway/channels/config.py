@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
@@ -33,7 +33,19 @@ class Destination(Strict):
     """Where messages to one of our addresses go: a team's id, or "by-region"; and how fast it may send."""
 
     team: str
-    per_second: Annotated[float, Field(gt=0, le=1000, strict=True)] | None = None
+    per_second: Annotated[float, Field(gt=0, le=1000, strict=True, allow_inf_nan=False)] | None = None
+
+
+def _place(value: object) -> object:
+    if isinstance(value, str):
+        return {"team": value}
+    if not isinstance(value, (Mapping, Destination)):
+        raise ValueError(f'is neither a team nor a table; write a team\'s id, "{BY_REGION}" or {{ team = "..." }}')
+    return value
+
+
+Place = Annotated[Destination, BeforeValidator(_place)]
+"""A destination as it is written: a team's id alone is short for a table."""
 
 
 class ChannelConfig(Strict):

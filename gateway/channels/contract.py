@@ -242,7 +242,6 @@ class Adapter(Protocol):
 
     async def send(self, outbound: Outbound) -> SendResult:
         """Hand one message to the provider, once. Raises SendError; ends within `SEND_TIMEOUT` seconds.
-
         Whatever else it raises, cancellation included, counts as ambiguous.
         """
 
@@ -265,9 +264,12 @@ class Adapter(Protocol):
         """The address that a person typed, to write to first; None where it cannot be one (needs `first`)."""
         return None
 
+    def sender(self, endpoint: str, to: Address) -> str | None:
+        """Our address that a first message to `to` leaves from where `endpoint` is picked; None where it cannot."""
+        return endpoint
+
     async def fetch(self, media: Media, most: int) -> bytes:
         """A file of an inbound message: at most `most` bytes. Raises FetchError; ends within `FETCH_TIMEOUT` seconds.
-
         The URL came over the wire: credentials go to the provider's own hosts only, each redirect is looked at anew,
         and no address of a private network is ever connected to.
         """
@@ -285,8 +287,6 @@ class Adapter(Protocol):
 
 SEND_TIMEOUT = 20.0
 """Seconds. The lease of a send is three times as long, so that a send always ends before its lease does."""
-
-
 FETCH_TIMEOUT = 30.0
 """Seconds."""
 

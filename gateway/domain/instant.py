@@ -17,9 +17,20 @@ def micros(at: datetime) -> int:
 
 
 def from_micros(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    """As UTC. What lies outside the years 1 to 9999 becomes the first or the last moment of them."""
+    return _after_epoch(value).replace(tzinfo=UTC)
 
 
 def rfc3339(value: int) -> str:
-    """Stored microseconds as "2026-11-22T09:05:00.000000Z": always six digits, so that text order is time order."""
-    return (_NAIVE_EPOCH + timedelta(microseconds=value)).isoformat(timespec="microseconds") + "Z"
+    """Stored microseconds as "2026-11-22T09:05:00.000000Z": always six digits, so that text order is time order.
+
+    A row that should never have been stored breaks no page: see `from_micros`.
+    """
+    return _after_epoch(value).isoformat(timespec="microseconds") + "Z"
+
+
+def _after_epoch(value: int) -> datetime:
+    try:
+        return _NAIVE_EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return datetime.max if value > 0 else datetime.min

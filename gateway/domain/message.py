@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NewType
@@ -20,6 +21,12 @@ Direction = Literal["in", "out", "note"]
 BODY_LIMIT: Final = 16_000
 """Characters in one body. Twilio takes 1,600 of them in a text; each adapter says its own bound."""
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+"""Unicode's general categories of what has no ink. Not Cn: an emoji newer than our tables is one."""
+_INKLESS: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode counts among letters, marks and symbols and shows as nothing: fillers, selectors, empty Braille."""
 
 
 def body_fault(body: str) -> str | None:
@@ -31,6 +38,12 @@ def body_fault(body: str) -> str | None:
     if not body.isascii() and _HALF_PAIR.search(body):
         return "the text has half of a surrogate pair"
     return None
+
+
+def says_something(body: str) -> bool:
+    """Whether there is anything in it that can be seen. Asked of what is written here; a provider's text is kept as it
+    came."""
+    return any(unicodedata.category(one) not in _UNSEEN and not _INKLESS.match(one) for one in body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,12 @@ class Teams:
         A place says more than a number, which people keep when they move. The longest prefix wins, and a place inside
         a country beats the country.
         """
-        number = address.value if address is not None and address.kind in NUMBER_KINDS else ""
-        team = self._longest(place or "") or self._longest(number) or self.default
-        return self.by_id[team]
+        by_number = self.claiming(address) if address is not None else None
+        return self.by_id[self._longest(place or "") or by_number or self.default]
+
+    def claiming(self, address: Address) -> TeamId | None:
+        """The team whose region this phone number is in, if it is in any."""
+        return self._longest(address.value) if address.kind in NUMBER_KINDS else None
 
     def _longest(self, text: str) -> TeamId | None:
         if not text.startswith("+"):

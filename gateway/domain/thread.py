@@ -27,6 +27,8 @@ class Thread:
     """The name a provider or a person gave; the address where there is none."""
     channel: str
     """Where the customer last wrote."""
+    kind: str
+    """What kind of address they have there, such as "sms" or "whatsapp": one channel may serve several."""
     waiting_since: int | None
     """The first customer message that is newer than the last reply and the last `done`; None when nobody waits."""
     done_at: int | None

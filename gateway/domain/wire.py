@@ -52,6 +52,7 @@ def thread(value: Thread) -> Json:
         "customer": {"id": str(value.customer), "name": value.customer_name},
         "team": value.team,
         "channel": value.channel,
+        "kind": value.kind,
         "last_message": message(value.last) if value.last else None,
     }
     if value.waiting_since is not None:

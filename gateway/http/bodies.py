@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any, Final
 
-import orjson
 from aiohttp import web
 
 from gateway.errors import Malformed, TooLarge
@@ -51,10 +50,8 @@ def parse_json(request: web.Request, body: bytes) -> Any:
     """The JSON value of a body that says it is JSON. Raises WrongType, Malformed."""
     if request.headers.get("Content-Type") != "application/json":
         _refuse_other_types(request)
-    with suppress(orjson.JSONDecodeError):
-        return orjson.loads(body)
-    try:  # half of a surrogate pair, which orjson refuses, is JSON, and for the model to refuse
-        return json.loads(body.decode(), parse_constant=_no_constant)
+    try:
+        return _JSON.decode(body.decode())  # not orjson, which keeps the last of two keys, and says nothing of it
     except RecursionError:
         raise Malformed("the JSON is nested too deeply") from None
     except ValueError:  # also what is no UTF-8, and a number of thousands of digits
@@ -68,3 +65,13 @@ def _refuse_other_types(request: web.Request) -> None:
 
 def _no_constant(_name: str) -> None:
     raise ValueError  # NaN and Infinity are Python's own
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Malformed("the JSON has the same key twice")
+    return found
+
+
+_JSON: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

@@ -38,7 +38,7 @@ from gateway.http.customer_shapes import (
 from gateway.http.deps import Deps
 from gateway.http.files import upload
 from gateway.http.peer import client
-from gateway.http.principal import refuse_other_sites
+from gateway.http.principal import ask_for_our_page
 from gateway.http.route import Call, Route, answer
 from gateway.http.shapes import Attachment, Nothing
 from gateway.store import visitors
@@ -56,7 +56,7 @@ async def begin(call: Call[NewVisitor, Nothing]) -> web.StreamResponse:
     deps, request, settings = call.deps, call.request, call.deps.settings()
     in_cookie = call.body.in_ == "cookie"
     if in_cookie:
-        refuse_other_sites(request, settings)
+        ask_for_our_page(request, settings)
     channel, team = _door(deps, request, call.body.channel)
     secret = secrets.token_urlsafe(32)
     visit = customer_visit.Visit(
@@ -120,8 +120,11 @@ async def messages(call: Call[Nothing, PageQuery]) -> Json:
 
 async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
     deps, words = call.deps, call.body
+    token = principal.token(call.request, deps)
+    deps.paces.messages.take(_source(call), call.now)
+    deps.paces.messages_of_one.take(token.secret, call.now)
     order = customer_write.Words(
-        principal.token(call.request, deps),
+        token,
         words.body,
         tuple(AttachmentId(id_) for id_ in words.attachments),
         _takes(deps) if words.attachments else {},
@@ -144,6 +147,10 @@ async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
     return response
 
 
+def _source(call: Call[Any, Any]) -> str:
+    return client(call.request, call.deps.settings().trusted_proxies)
+
+
 def _takes(deps: Deps) -> dict[str, Capabilities]:
     return {name: adapter.capabilities for name in deps.channels if (adapter := deps.channels.get(name))}
 
@@ -154,7 +161,7 @@ async def attach(call: Call[Nothing, Nothing]) -> Json:
     async def who(tx: Tx) -> Owner:
         return Owner.of_customer((await visitors.authenticate(tx, token, call.now)).customer)
 
-    return await upload(call.deps, call.request, who, call.key)
+    return await upload(call.deps, call.request, who, call.key, _source(call))
 
 
 async def mark_read(call: Call[Mark, Nothing]) -> Json:
@@ -242,7 +249,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         Nothing,
         CustomerMessage,
         status=201,
-        problems=(422,),
+        problems=(422, 429),
         makes=True,
         who="customer",
     ),

@@ -13,7 +13,7 @@ from aiohttp import web
 from gateway.channels.contract import Visitors
 from gateway.errors import Unauthenticated
 from gateway.http.deps import Deps
-from gateway.http.principal import hashed, is_encrypted, origin, refuse_other_sites, set_cookie
+from gateway.http.principal import ask_for_our_page, hashed, is_encrypted, origin, set_cookie
 from gateway.http.problems import Elsewhere
 from gateway.settings import Settings
 from gateway.store.visitors import LASTS, Token
@@ -46,7 +46,7 @@ def cookie(request: web.Request, settings: Settings) -> str | None:
     secret = request.cookies.get(cookie_name(settings))
     if secret is None:
         return None
-    refuse_other_sites(request, settings)
+    ask_for_our_page(request, settings)
     return secret
 
 
@@ -62,13 +62,14 @@ def maybe_token(request: web.Request, deps: Deps) -> Token | None:
     """The same, and None where there is none."""
     settings = deps.settings()
     channels = frozenset(visited(deps, request))
+    barred = frozenset(visited(deps)) - channels
     secret = cookie(request, settings)
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-    return None if secret is None else Token(hashed(secret.strip()), channels)
+    return None if secret is None else Token(hashed(secret.strip()), channels, barred)
 
 
 def visited(deps: Deps, request: web.Request | None = None) -> dict[str, Visitors]:

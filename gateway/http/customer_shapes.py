@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.domain.message import BODY_LIMIT
+from gateway.domain.message import BODY_LIMIT, says_something
 from gateway.http.shapes import Attachment, Id, Limit, Query, Request, TeamName, Text
 
 MOST_FILES = 32
@@ -29,7 +29,7 @@ class Words(Request):
 
     @model_validator(mode="after")
     def _says_something(self) -> Words:
-        if not self.body.strip() and not self.attachments:
+        if not says_something(self.body) and not self.attachments:
             raise PydanticCustomError("blank", "the text is empty")
         return self
 

@@ -12,6 +12,7 @@ from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
 from gateway.files.links import Links
 from gateway.http.metrics import Metrics
+from gateway.http.pace import Paces
 from gateway.http.passwords import Passwords
 from gateway.settings import Settings
 from gateway.store.store import Store
@@ -76,3 +77,4 @@ class Deps:
     body_seconds: float = BODY_SECONDS
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
+    paces: Paces = field(default_factory=Paces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -37,6 +38,10 @@ from gateway.http.shapes import Nothing
 from gateway.http.status import status
 from gateway.http.ways import Ways
 from gateway.store.consents import Consent
+
+
+EARLIEST_CONSENT: Final = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before there was a text message; an earlier one is a slip of whoever typed it."""
 
 
 async def search(call: Call[Nothing, SearchQuery]) -> Json:
@@ -84,8 +89,12 @@ async def write_first(call: Call[FirstMessage, Nothing]) -> Json:
         raise Invalid("address: that is not an address of this channel")
     if len(draft_.body) > adapter.capabilities.max_body:
         raise Invalid(f"this channel takes {adapter.capabilities.max_body:,} characters at most")
+    if _is_ours(deps, address):
+        raise Invalid("address: that is one of our own")
     if micros(given.when) > call.now:
         raise Invalid("consent.when: that is yet to come")
+    if given.when < EARLIEST_CONSENT:
+        raise Invalid(f"consent.when: that is before {EARLIEST_CONSENT.year}")
     order = begin.Opening(
         call.secret,
         draft_.channel,
@@ -118,18 +127,29 @@ async def own_doors(call: Call[Nothing, Nothing]) -> Json:
 
 
 def _doors(deps: Deps, adapter: Adapter, address: Address, asked: FirstMessage) -> tuple[begin.Door, ...]:
-    """Our addresses that fit what was asked for. By region, a customer nobody knows goes to the team asked for."""
+    """Our addresses that can write there and fit what was asked for. By region, a customer nobody knows goes to the
+    team whose region they are in, and only where there is none to the team asked for."""
+    if asked.sender is not None and adapter.destination(asked.sender) is None:
+        raise Invalid("from: that is not an address of ours on this channel")
     teams = deps.settings().teams
     doors = []
-    for endpoint in adapter.endpoints() if asked.sender is None else (asked.sender,):
-        place = adapter.destination(endpoint)
-        if place is None:
-            raise Invalid("from: that is not an address of ours on this channel")
+    for picked in adapter.endpoints() if asked.sender is None else (asked.sender,):
+        endpoint = adapter.sender(picked, address)
+        place = adapter.destination(endpoint) if endpoint is not None else None
+        if endpoint is None or place is None:
+            continue
         by_region = place.team == BY_REGION
-        team = (asked.team or teams.route(address).id) if by_region else place.team
+        team = (teams.claiming(address) or asked.team or teams.default) if by_region else place.team
         if asked.team in {None, team} and teams.get(team) is not None:
             doors.append(begin.Door(endpoint, TeamId(team), by_region))
     return tuple(doors)
+
+
+def _is_ours(deps: Deps, address: Address) -> bool:
+    """Whether it is a number that we ourselves have on any channel, whatever service stands before it."""
+    adapters = [found for name in deps.channels if (found := deps.channels.get(name)) is not None]
+    listed = {endpoint.rpartition(":")[2] for adapter in adapters for endpoint in adapter.endpoints()}
+    return address.value in listed or any(adapter.destination(address.value) is not None for adapter in adapters)
 
 
 async def show_status(call: Call[Nothing, Nothing]) -> Json:

@@ -87,20 +87,37 @@ def token_below_prefix(path: str, prefix: str) -> str | None:
     return token if prefix and path.startswith(f"{prefix}/files/") and slash and name else None
 
 
-async def upload(deps: Deps, request: web.Request, who: Who, key: str | None = None) -> Json:
+async def upload(deps: Deps, request: web.Request, who: Who, key: str | None = None, source: str | None = None) -> Json:
     """Take in the file of a form, for `who` to name in a message. The attachment, with its URLs.
 
-    `who` is asked before the body is read, and again in the transaction that stores it. Raises Unauthenticated,
+    `who` is asked before the body is read, and again in the transaction that stores it. `source` is the address whose
+    uploads are bounded; None: they are not. Raises Unauthenticated,
     TooLarge, TooSlow, WrongType, Malformed, Invalid, TooMany, Unavailable.
     """
     await deps.store.read(attach.may_upload, who)
-    content, name = await read_file(request, deps.intake.limits.max_bytes, deps.body_seconds)
+    content, name = await _read(deps, request, source)
     said = hashlib.sha256(content)
     said.update(f"\n{request.method}\n{request.path}\n{name}".encode("utf-8", "surrogatepass"))
     file = await deps.intake.examine(content, name)
     kept = await attach.keep(deps.store, deps.intake, file, deps.clock())
     order = Upload(who, kept, key, said.digest(), deps.clock())
     return deps.links.sign_file(await deps.store.write(attach.upload, order))
+
+
+async def _read(deps: Deps, request: web.Request, source: str | None) -> tuple[bytes, str | None]:
+    """What may come is counted before it does, so that many at once are bounded as well."""
+    most, paces = deps.intake.limits.max_bytes, deps.paces
+    if source is None:
+        return await read_file(request, most, deps.body_seconds)
+    now = deps.clock()
+    paces.uploads.take(source, now)
+    taken, came = paces.upload_bytes.take(source, now, min(request.content_length or most, most)), 0
+    try:
+        content, name = await read_file(request, most, deps.body_seconds)
+        came = len(content)
+    finally:
+        paces.upload_bytes.give_back(source, max(0, taken - came))
+    return content, name
 
 
 async def upload_file(call: Call[Nothing, Nothing]) -> Json:

@@ -1,7 +1,8 @@
 """Under which credential a request comes: a session's cookie or a personal token. This file reads and hashes it.
 
 Whether it is any good is decided inside the action, in the same transaction as what it is for. What a browser sends
-by itself proves nothing about which page asked: so with a cookie, whatever changes something must come from our own.
+by itself proves nothing about which page asked: so with a cookie, whatever changes something must say that it comes
+from our own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def credential(request: web.Request, settings: Settings) -> bytes:
     session = request.cookies.get(cookie_name(settings), "")
     secret = hashed(session)
     if request.method not in _SAFE:
-        refuse_other_sites(request, settings)
+        ask_for_our_page(request, settings)
     return secret
 
 
@@ -52,6 +53,14 @@ def refuse_other_sites(request: web.Request, settings: Settings) -> None:
         raise Elsewhere(f"this can be done from {ours} only")
     if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
         raise Elsewhere(f"this can be done from {ours} only")
+
+
+def ask_for_our_page(request: web.Request, settings: Settings) -> None:
+    """The same for a request that a cookie vouches for; one that changes something must say where it comes from, as
+    every browser does (WHATWG Fetch, "Origin header")."""
+    refuse_other_sites(request, settings)
+    if request.method not in _SAFE and not {"Origin", "Sec-Fetch-Site"} & request.headers.keys():
+        raise Elsewhere("with a cookie, Origin must say that the request comes from our own page; or use a token")
 
 
 def origin(url: str) -> str:

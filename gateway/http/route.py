@@ -86,19 +86,19 @@ class Route(Generic[B, Q]):
         needs_body, has_id = self.needs_body, "{id}" in self.path
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            found = path_id(request) if has_id else 0
-            done = await self.handler(await self._call(deps, request, found, needs_body))
+            done = await self.handler(await self._call(deps, request, has_id, needs_body))
             return done if isinstance(done, web.StreamResponse) else answer(deps.links.sign(done), self.status)
 
         return serve
 
-    async def _call(self, deps: Deps, request: web.Request, found: int, needs_body: bool) -> Call[B, Q]:
+    async def _call(self, deps: Deps, request: web.Request, has_id: bool, needs_body: bool) -> Call[B, Q]:
         settings = deps.settings()
         secret = b""
         if self.who == "agent" and not self.is_open:
             secret = credential(request, settings)
         elif self.who == "agent":
             refuse_other_sites(request, settings)
+        found = path_id(request) if has_id else 0  # a stranger is not told what can be an id
         key = _key(request) if self.makes else None
         unread = self.uploads or request.method in {"GET", "HEAD"}
         raw = b"" if unread else await read_body(request, JSON_BYTES, deps.body_seconds)
@@ -133,10 +133,12 @@ def fingerprint(request: web.Request, body: bytes) -> bytes:
 
 
 def _key(request: web.Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and _KEY.fullmatch(key) is None:
+    keys = request.headers.getall("Idempotency-Key", ())
+    if len(keys) > 1:
+        raise Invalid("there is more than one Idempotency-Key")
+    if keys and _KEY.fullmatch(keys[0]) is None:
         raise Invalid("an Idempotency-Key has 1 to 255 visible ASCII characters")
-    return key
+    return keys[0] if keys else None
 
 
 def _valid(model: type[M], value: Any) -> M:

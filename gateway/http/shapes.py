@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from gateway.domain.attachment import FileState
 from gateway.domain.delivery import State
 from gateway.domain.event import Kind
-from gateway.domain.message import BODY_LIMIT, body_fault
+from gateway.domain.message import BODY_LIMIT, body_fault, says_something
 from gateway.http.ways import Identity, ReplyTo, Way
 from gateway.store.inbox import View
 
@@ -39,7 +39,7 @@ def _sound(text: str) -> str:
 
 
 def _said(text: str) -> str:
-    if not text.strip():
+    if not says_something(text):
         raise PydanticCustomError("blank", "the text is empty")
     return text
 
@@ -79,7 +79,7 @@ class ReplyDraft(Request):
 
     @model_validator(mode="after")
     def _something(self) -> ReplyDraft:
-        if not self.body.strip() and not self.attachments:
+        if not says_something(self.body) and not self.attachments:
             raise PydanticCustomError("blank", "the text is empty")
         return self
 
@@ -217,7 +217,9 @@ class QuietLine(BaseModel):
         None
     )
     channel: str | None = None
-    address: str | None = None
+    address_kind: str | None = None
+    address: Annotated[str | None, Field(description="The customer's.")] = None
+    endpoint: Annotated[str | None, Field(description="Ours.")] = None
 
 
 class InboxRow(BaseModel):
@@ -225,6 +227,9 @@ class InboxRow(BaseModel):
     customer: Person
     team: str
     channel: str
+    kind: Annotated[
+        str, Field(description="Of the address that the customer last wrote from.", examples=["sms", "whatsapp", "web"])
+    ]
     waiting_since: datetime | None = None
     done_at: datetime | None = None
     last_message: Message | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -94,7 +95,7 @@ class Fetcher:
         except FetchError as error:
             await self._not_fetched(errand, error.reason, again=error.again)
         except (Invalid, TooLarge) as refused:
-            await self._not_fetched(errand, refused.detail, again=False)
+            await self._give_up(errand, f"was not taken: {refused.detail}")
         except Problem as problem:  # the database or the disk: when the lease has ended, once more
             log.warning("fetch.failed", channel=errand.channel, attachment=errand.id, problem=problem.slug)
         except Exception:
@@ -117,13 +118,18 @@ class Fetcher:
 
     async def _not_fetched(self, errand: Errand, reason: str, *, again: bool) -> None:
         wait = delay(errand.tries, random.random()) if again else None  # noqa: S311  jitter, not a secret
-        now = self._clock()
-        log.info("fetch.refused", channel=errand.channel, attachment=errand.id, tries=errand.tries, again=bool(wait))
+        if wait is None:
+            await self._give_up(errand, f"could not be fetched: {reason}")
+        else:
+            await self._conclude(errand, attachments.postpone, errand, self._clock() + wait // _MICROSECOND)
+
+    async def _give_up(self, errand: Errand, why: str) -> None:
+        await self._conclude(errand, attach.given_up, errand, f"{_what(errand)} {why}", self._clock())
+
+    async def _conclude(self, errand: Errand, action: Callable[..., Awaitable[None]], *facts: object) -> None:
+        log.info("fetch.refused", channel=errand.channel, attachment=errand.id, tries=errand.tries)
         try:
-            if wait is not None:
-                await self._store.write(attachments.postpone, errand, now + wait // _MICROSECOND)
-            else:
-                await self._store.write(attach.given_up, errand, f"{_what(errand)} could not be fetched: {reason}", now)
+            await self._store.write(action, *facts)
         except Problem as problem:  # when the lease has ended, once more
             log.warning("fetch.failed", channel=errand.channel, attachment=errand.id, problem=problem.slug)
 

@@ -72,7 +72,9 @@ def _path(table: Any, details: ErrorDetails) -> KeyPath:
         inner = _child(node, part)
         if inner is not None:
             path, node = (*path, part), inner
-    return (*path, details["loc"][-1]) if details["type"] == "missing" else path
+    if details["type"] == "missing":
+        return (*path, details["loc"][-1])
+    return path or details["loc"][:1]  # a default that will not do is nowhere in the file
 
 
 def _child(node: Any, part: str | int) -> Any:

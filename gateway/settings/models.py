@@ -27,6 +27,8 @@ _LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", re
 _REGION = re.compile(r"\+[1-9]\d{0,14}|[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _SQLITE = "sqlite:///"
 _FILE = "file://"
+_KERNELS = ("dev", "proc", "sys")
+_ELSEWHERE = 'choose another folder, such as "file:///var/lib/teamline"'
 
 Network = IPv4Network | IPv6Network
 
@@ -97,12 +99,25 @@ def _sqlite(value: str) -> str:
 def _file_url(value: str) -> str:
     if not value.startswith(f"{_FILE}/") or re.search(r"[?#%\x00]", value):
         raise ValueError('is not a folder\'s URL; write such as "file:///var/lib/teamline", with a full path')
+    path = Path(value.removeprefix(_FILE))
+    if path.parts[1:2] and path.parts[1] in _KERNELS:
+        raise ValueError(f"is where only the system makes folders; {_ELSEWHERE}")
+    if _is_blocked(path):
+        raise ValueError(f"cannot be made, as a file is in its way; {_ELSEWHERE}")
     return value
+
+
+def _is_blocked(folder: Path) -> bool:
+    """Whether a file stands where this folder, or one above it, would have to be."""
+    try:
+        return any(above.exists() and not above.is_dir() for above in (folder, *folder.parents))
+    except OSError:  # not for us to look at: whoever serves may
+        return False
 
 
 def _media_type(value: str) -> str:
     if value not in KINDS:
-        near = difflib.get_close_matches(value, KINDS, 1)
+        near = difflib.get_close_matches(value, KINDS, 1, 0.8)  # all pictures are alike in `image/` already
         known = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(sorted(KINDS))}"
         raise ValueError(f"is no type that can be taken; {known}")
     return value
@@ -164,8 +179,8 @@ class Files(Strict):
     """`[files]` of gateway.toml."""
 
     url: Annotated[str, AfterValidator(_file_url)] | None = None
-    max_mb: Annotated[float, Field(gt=0, le=100, strict=True)] = 25
-    max_megapixels: Annotated[float, Field(gt=0, le=200, strict=True)] = 50
+    max_mb: Annotated[float, Field(gt=0, le=100, strict=True, allow_inf_nan=False)] = 25
+    max_megapixels: Annotated[float, Field(gt=0, le=200, strict=True, allow_inf_nan=False)] = 50
     types: Annotated[frozenset[Annotated[str, AfterValidator(_media_type)]], Field(min_length=1)] = USUAL
 
     @property

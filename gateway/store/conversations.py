@@ -104,9 +104,9 @@ async def _messages(tx: Tx, visitor: Visitor, which: str, *values: Value) -> lis
 
 
 async def is_said(tx: Tx, visitor: Visitor, message: MessageId) -> bool:
-    """Whether the customer's own thread has come as far as this message."""
+    """Whether this message is in the customer's own thread."""
     row = await tx.one(
-        f"SELECT 1 AS said FROM message WHERE {_OWN} AND message.id >= ?3 LIMIT 1",  # noqa: S608  fixed words only
+        f"SELECT 1 AS said FROM message WHERE {_OWN} AND message.id = ?3",  # noqa: S608  fixed words only
         visitor.thread,
         visitor.customer,
         message,

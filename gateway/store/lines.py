@@ -57,12 +57,16 @@ class Whereabouts:
     thread: ThreadId
     team: TeamId
     channel: str
+    kind: str
     address: str
     """The customer's."""
+    endpoint: str
+    """Ours."""
     opted_out_at: int | None
 
 
-_WHEREABOUTS = """SELECT line.id, line.thread_id, thread.team_id, line.channel, identity.address, line.opted_out_at
+_WHEREABOUTS = """SELECT line.id, line.thread_id, thread.team_id, line.channel, identity.kind, identity.address,
+       line.endpoint, line.opted_out_at
   FROM line JOIN thread ON thread.id = line.thread_id JOIN identity ON identity.id = line.identity_id"""
 
 

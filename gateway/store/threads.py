@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from gateway.domain.address import PHONE_KINDS, Address
-from gateway.domain.author import AgentId
+from gateway.domain.author import AgentId, CustomerId
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Claim, Thread
 from gateway.errors import Misuse, NotFound
@@ -82,6 +82,22 @@ async def open_line(
         thread["id"],
         at,
     )
+
+
+async def whose(tx: Tx, sender: Address) -> tuple[CustomerId, TeamId] | None:
+    """Who has this address, by whichever phone channel they are known, and their own team; None: nobody we know."""
+    row = await tx.one(
+        "SELECT customer_id AS id FROM identity WHERE kind = ?1 AND address = ?2", sender.kind, sender.value
+    ) or await _same_number(tx, sender)
+    if row is None:
+        return None
+    return row["id"], certain(await tx.one("SELECT team_id FROM customer WHERE id = ?1", row["id"]))["team_id"]
+
+
+async def has_met(tx: Tx, agent: AgentId, customer: CustomerId) -> bool:
+    """Whether the agent may see a thread of this customer."""
+    row = await tx.one(f"SELECT 1 FROM thread WHERE customer_id = ?2 AND {IN_REACH} LIMIT 1", agent, customer)  # noqa: S608
+    return row is not None
 
 
 async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at: int) -> Row:
@@ -199,7 +215,7 @@ async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: s
     places, values = listed(ids, first=2)
     rows = await tx.all(
         f"""SELECT thread.id AS thread_id, thread.team_id, thread.customer_id,
-                   coalesce(whose.name, home.address), line.channel,
+                   coalesce(whose.name, home.address), line.channel, home.kind,
                    (SELECT reach.waiting_since FROM reach WHERE reach.thread_id = thread.id LIMIT 1), thread.done_at,
                    claimer.id, claimer.name, thread.in_count, coalesce(seen.in_count, 0), {COLUMNS}
               FROM thread
@@ -219,10 +235,11 @@ async def _by_id(tx: Tx, agent: AgentId | None, ids: Sequence[int], condition: s
 
 
 def _thread(row: Row) -> Thread:
-    (id_, team, customer, name, channel, waiting_since, done_at, claimer, claimer_name, in_count, seen_count,
+    (id_, team, customer, name, channel, kind, waiting_since, done_at, claimer, claimer_name, in_count, seen_count,
      *message) = row  # fmt: skip
     claim = Claim(claimer, claimer_name) if claimer is not None else None
     last = from_row(message) if message[0] is not None else None
     return Thread(
-        id_, team, customer, name or "", channel or "", waiting_since, done_at, last, claim, in_count, seen_count
-    )
+        id_, team, customer, name or "", channel or "", kind or "", waiting_since, done_at, last, claim, in_count,
+        seen_count,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from orjson import loads
 from gateway.domain.attachment import Owner
 from gateway.domain.author import CustomerId
 from gateway.domain.message import TeamId, ThreadId
-from gateway.errors import Unauthenticated
+from gateway.errors import Problem, Unauthenticated, Unavailable
 from gateway.store.store import Row, Tx, certain, listed
 
 KIND: Final = "web"
@@ -30,6 +30,9 @@ SILENT_FOR: Final = timedelta(days=2)
 STEP: Final = 500
 """Tokens looked at in one transaction: about a millisecond."""
 
+_OFF: Final = "this web channel is off; keep the token, and ask again later"
+_OFF_FOR: Final = 60
+"""Seconds after which it is worth asking again."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -39,6 +42,8 @@ class Token:
 
     secret: bytes
     channels: frozenset[str]
+    barred: frozenset[str] = frozenset()
+    """Those that are live, but not for this page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,22 @@ _FROM: Final = """FROM visitor
 
 
 async def authenticate(tx: Tx, token: Token, now: int) -> Visitor:
-    """The customer behind a token, or Unauthenticated: forged, expired, ended and of another page's channel alike."""
+    """The customer behind a token. Raises Unauthenticated for one that is forged, expired, ended or of another page's
+    channel, all alike; Unavailable while its channel is off, since its customer has not ended."""
     row = await tx.one(f"SELECT {_COLUMNS} {_FROM} AND visitor.secret_hash = ?2", now, token.secret)
-    if row is None or row["channel"] not in token.channels:
+    if row is None:
         raise Unauthenticated
+    if (refused := refusal(token, row["channel"])) is not None:
+        raise refused
     id_, secret, *rest = row
     return Visitor(id_, bytes(secret), *rest)
+
+
+def refusal(token: Token, channel: str) -> Problem | None:
+    """Why a good token of this channel may not be used now."""
+    if channel in token.channels:
+        return None
+    return Unauthenticated() if channel in token.barred else Unavailable(_OFF, retry_after=_OFF_FOR)
 
 
 async def of_secrets(tx: Tx, secrets: Collection[bytes], now: int) -> dict[bytes, Visitor]:

@@ -49,7 +49,8 @@ async def test_stop_closes_the_pair(company: Company) -> None:
     assert [("+13035550100", False, False)] == await ways(company, ana.secret, thread)
     assert [("out", "customer", None)] == await history(company)
     (line,) = await quiet(company, ana.secret, thread)
-    facts = {"source": "customer", "answered": True, "channel": "sms", "address": "+13035550142"}
+    pair = {"channel": "sms", "address_kind": "sms", "address": "+13035550142", "endpoint": "+13035550100"}
+    facts = {"source": "customer", "answered": True, **pair}
     author = {"kind": "customer", "id": "1", "name": "+13035550142"}
     assert {"event": "line.opted_out", "at": at, "author": author} | facts == line
 
@@ -265,9 +266,23 @@ async def test_another_team_s_customer_is_not_to_be_found(company: Company) -> N
     by_region = (Door("+18005550100", FRONT, True),)
     with pytest.raises(Unreachable, match=r"^this address cannot be written to from here$"):
         await write_first(company, ana, doors=by_region)
+    with pytest.raises(Unreachable, match=r"^this address cannot be written to from here$"):
+        await write_first(company, ana)  # from a number of her own team either
     with pytest.raises(Unreachable, match="belongs to a team of yours"):
-        await write_first(company, ana, doors=DOORS[:1])
+        await write_first(company, ana, number="+13035550198", doors=DOORS[:1])
     assert [(1,)] == await company.rows("SELECT count(*) FROM line")
+
+
+async def test_another_team_s_customer_who_wrote_to_both(company: Company) -> None:
+    """With whom a team has a thread, its people may begin anew, from a number of theirs only."""
+    ana = await company.hire("ana", FRONT)
+    await company.text(sender="+13035550199", team=LAKES, own_team=True, endpoint="+18005550100")
+    known = await company.text(sender="+13035550199")
+    by_region = Door("+18005550100", FRONT, True)
+    made = await write_first(company, ana, doors=(by_region, *DOORS))
+    assert str(known.thread) == made["thread"]["id"]
+    with pytest.raises(Unreachable):
+        await write_first(company, ana, doors=(by_region,))
 
 
 async def test_a_token_that_only_reads_does_not_begin(company: Company) -> None:

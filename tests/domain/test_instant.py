@@ -44,3 +44,18 @@ def test_a_zone_makes_no_difference() -> None:
     """The same instant in another zone is the same number."""
     at = datetime(2026, 11, 22, 9, tzinfo=UTC)
     assert micros(at) == micros(at.astimezone(timezone(timedelta(hours=-7))))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (micros(datetime.min.replace(tzinfo=UTC)) - 1, "0001-01-01T00:00:00.000000Z"),
+        (-(2**63), "0001-01-01T00:00:00.000000Z"),
+        (micros(datetime.max.replace(tzinfo=UTC)) + 1, "9999-12-31T23:59:59.999999Z"),
+        (2**63 - 1, "9999-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_every_stored_number_can_be_shown(value: int, written: str) -> None:
+    """What lies outside the calendar becomes its first or its last moment."""
+    assert written == rfc3339(value)
+    assert datetime.fromisoformat(written) == from_micros(value)

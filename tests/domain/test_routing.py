@@ -60,3 +60,9 @@ def test_a_team_is_found_by_its_id() -> None:
     """And what is no team is None."""
     assert THREE.get("boulder").id == "boulder"
     assert THREE.get("by-region") is None
+
+
+def test_a_number_may_be_nobodys() -> None:
+    """A number outside all regions is claimed by no team, and so is an address that is no number."""
+    told = [Address("sms", "+13035550100"), Address("sms", "+442071234567"), Address("web", "+13035550100")]
+    assert ["colorado", None, None] == [THREE.claiming(address) for address in told]

@@ -15,7 +15,9 @@ TEXT = Message(MessageId(1), ThreadId(2), "in", CUSTOMER, "sms", "Hello", ("imag
 ANSWER = Message(
     MessageId(5), ThreadId(2), "out", AGENT, "sms", "Hi", (), 1_000_000, "failed", "They opted out.", 2_000_000
 )
-EMPTY = Thread(ThreadId(2), TeamId("front"), CustomerId(3), "+13035550142", "sms", None, None, None, None, 4, 1)
+EMPTY = Thread(
+    ThreadId(2), TeamId("front"), CustomerId(3), "+13035550142", "texts", "whatsapp", None, None, None, None, 4, 1
+)
 
 
 def test_a_text_has_the_contract_s_shape() -> None:
@@ -55,7 +57,8 @@ def test_an_inbox_row_leaves_out_what_is_not_so() -> None:
         "id": "2",
         "customer": {"id": "3", "name": "+13035550142"},
         "team": "front",
-        "channel": "sms",
+        "channel": "texts",
+        "kind": "whatsapp",
         "last_message": None,
         "unread": 3,
     }

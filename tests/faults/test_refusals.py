@@ -30,6 +30,12 @@ def test_empty_token_variable(tmp_path: Path) -> None:
     assert "empty" in ended.err
 
 
+async def test_private_files(desk: Desk) -> None:
+    """What lies beside the database is for the user that serves it, the empty lock as well."""
+    files = [path for path in desk.gateway.database.parent.iterdir() if path.is_file()]
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in files}
+
+
 async def test_second_server(desk: Desk) -> None:
     """A second process on the same database refuses to start, and the first does not notice."""
     second = await desk.gateway.cli("serve", "--listen", f"127.0.0.1:{free_port()}")

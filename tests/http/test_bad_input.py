@@ -45,7 +45,9 @@ async def _reply(desk: Desk, body: bytes, headers: dict[str, str] = JSON) -> tup
         (b'{"body": "' + b"x" * 16_001 + b'"}', 422),
         (b'{"body": "' + b"x" * 300_000 + b'"}', 413),
         (b'{"body": "hello", "channel": "phone"}', 409),
-        (b'{"body": "hello", "body": "again", "attachments": []}', 202),
+        (b'{"body": "hello", "body": "again", "attachments": []}', 400),
+        (b'{"body": "hello", "\\u0062ody": "hello"}', 400),
+        ('{"body": "\u200b\u2060\u3164\ufe0f\u2800"}'.encode(), 422),
         ('{"body": "\u202e\u200b\U0001f44d"}'.encode(), 202),
     ],
 )
@@ -100,6 +102,18 @@ async def test_messages_query(desk: Desk, query: str) -> None:
 async def test_bad_keys(desk: Desk, key: str) -> None:
     """An Idempotency-Key is 1 to 255 visible ASCII characters."""
     assert 422 == (await _reply(desk, b'{"body": "hello"}', JSON | {"Idempotency-Key": key}))[0]
+
+
+async def test_two_keys(desk: Desk) -> None:
+    """Two keys say two things: neither is believed."""
+    await desk.text("hello")
+    body = b'{"body": "hello"}'
+    head = (
+        f"POST {BASE}/threads/{await desk.thread('ana')}/notes HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+        f"Authorization: Bearer {desk.tokens['ana']}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n"
+    )
+    assert (await _raw(desk, head.encode() + body)).startswith(b"HTTP/1.1 422 ")
 
 
 async def test_same_key(desk: Desk) -> None:

@@ -85,6 +85,21 @@ async def test_a_cookie_is_for_our_own_pages(desk: Desk, headers: dict[str, str]
     assert [403] * 3 == [(await page.call(*call))[0] for call in calls]
 
 
+async def test_a_cookie_alone_changes_nothing(desk: Desk) -> None:
+    """A browser says where a request that changes something comes from; one that does not say is refused, and reads."""
+    pair = (await cookie_of(desk)).partition(";")[0]
+    page = Guest(desk, headers={"Cookie": pair})
+    changes = [
+        ("POST", "/messages", {"body": "x"}),
+        ("PUT", "/read", {"message": "1"}),
+        ("DELETE", "/visitors/me", None),
+    ]
+    assert [403] * 3 == [(await page.call(*call))[0] for call in changes]
+    assert 403 == (await page.upload(b"a text"))[0]
+    assert 403 == (await Guest(desk).call("POST", "/visitors", {"in": "cookie"}))[0]
+    assert [200, 200] == [(await page.call("GET", path))[0] for path in ("/thread", "/messages")]
+
+
 async def test_pages_that_are_named_may_call(desk: Desk) -> None:
     """A page of an origin in the config reads every answer, refusals too; cookies are never asked for."""
     for response, status in (
@@ -139,6 +154,24 @@ async def test_an_address_counts_as_the_proxy_tells_it(tmp_path: Path) -> None:
         assert [201] * MOST_VISITORS == made
         others = ("2001:db8::ffff", "2001:db8:0:1::1", "192.0.2.1:5678", "192.0.2.1")
         assert [429, 201, 201, 201] == [await status(address) for address in others]
+
+
+async def test_a_token_outlasts_its_channel(desk: Desk) -> None:
+    """While the web channel is off a good token is told to wait, not that it is no good; then it has its thread."""
+    ann = await guest(desk)
+    await ann.say("hello")
+    settings = desk.deps.settings()
+    await desk.deps.channels.apply([], OURS, desk.http)
+    calls = [("GET", "/messages", None), ("GET", "/events", None), ("POST", "/messages", {"body": "x"})]
+    calls += [("PUT", "/read", {"message": "1"}), ("POST", "/visitors/renew", None)]
+    assert [503] * 5 == [(await ann.call(*call))[0] for call in calls]
+    assert 503 == (await ann.upload(b"a text"))[0]
+    own = {"Authorization": f"Bearer {ann.token}"}
+    async with desk.http.get(f"{desk.url}{CUSTOMER_API}/messages", headers=own) as refused:
+        assert (503, "60") == (refused.status, refused.headers["Retry-After"])
+    assert 401 == (await Guest(desk, "forged").call("GET", "/messages"))[0]
+    await desk.deps.channels.apply(settings.channels.values(), settings.public_url, desk.http)
+    assert ["hello"] == await ann.heard()
 
 
 async def test_the_page_is_there_with_a_web_channel(desk: Desk) -> None:

@@ -139,8 +139,20 @@ async def test_too_large(desk: Desk) -> None:
             "multipart/form-data; boundary=x",
             400,
         ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\x00b"\r\n\r\nhello\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            400,
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
+            + b"x" * 200_000
+            + b'"\r\n\r\nhello\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            400,
+        ),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 async def test_no_form(desk: Desk, body: bytes, kind: str, status: int) -> None:
     """What is no form with a file gets a 4xx that says so."""
@@ -251,6 +263,9 @@ async def test_too_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attach, "MOST_LOOSE", 2)
     assert [201, 201, 429] == [(await upload(desk, b"text %d" % n))[0] for n in range(3)]
     assert 201 == (await upload(desk, login="ben"))[0]
+    form, own = aiohttp.FormData({"file": io.BytesIO(b"text")}), {"Authorization": f"Bearer {desk.tokens['ana']}"}
+    async with desk.http.post(f"{desk.url}{BASE}/attachments", data=form, headers=own) as refused:
+        assert (429, "60") == (refused.status, refused.headers["Retry-After"])
 
 
 async def test_below_a_prefix(tmp_path: Path) -> None:

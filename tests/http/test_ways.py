@@ -13,10 +13,11 @@ from gateway.channels.contract import DeliveryReport, Inbound
 from gateway.domain.address import Address
 from gateway.domain.message import TeamId
 from gateway.errors import Unavailable
-from gateway.store.store import Lane
-from tests.http.running import CUSTOMER, DENVER, POOL, RENO, Desk, running
+from gateway.store.store import Lane, Tx
+from tests.http.running import CONFIG, CUSTOMER, DENVER, POOL, RENO, Desk, running, signed, text_form
 
 CONSENT = {"who": "Ann Lee", "when": "2026-11-01T09:00:00-07:00", "how": "on the order form"}
+OTHER, AGENT = "whatsapp:+13035550101", "rcs:brand_agent"
 
 
 async def says(desk: Desk, body: str, endpoint: str = DENVER, **meaning: Any) -> None:
@@ -115,6 +116,16 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"consent": CONSENT | {"when": "yesterday"}}, 422, "invalid"),
     ({"consent": CONSENT | {"when": "2026-11-01T09:00:00"}}, 422, "invalid"),
     ({"consent": CONSENT | {"when": "2030-11-01T09:00:00Z"}}, 422, "invalid"),
+    ({"consent": CONSENT | {"when": "1989-12-31T23:59:59Z"}}, 422, "invalid"),
+    ({"consent": CONSENT | {"when": "0001-01-01T00:00:00+14:00"}}, 422, "invalid"),
+    ({"consent": CONSENT | {"when": "9999-12-31T23:59:59-14:00"}}, 422, "invalid"),
+    ({"address": DENVER}, 422, "invalid"),
+    ({"address": f"whatsapp:{POOL}"}, 422, "invalid"),
+    ({"address": "+13035550199"}, 422, "invalid"),
+    ({"address": "rcs:+17205550177"}, 409, "unreachable"),
+    ({"from": f"whatsapp:{DENVER}"}, 409, "unreachable"),
+    ({"address": "+17755550177", "from": POOL}, 409, "unreachable"),
+    ({"address": "+17755550177", "from": POOL, "team": "denver"}, 409, "unreachable"),
     ({"address": "nobody"}, 422, "invalid"),
     ({"from": "+19995550100"}, 422, "invalid"),
     ({"body": "x" * 1601}, 422, "invalid"),
@@ -179,3 +190,74 @@ async def test_where_one_may_write_first_from(desk: Desk) -> None:
     _, his = await desk.call("ben", "GET", "/doors")
     assert ({DENVER, POOL}, {RENO, POOL}) == tuple(set(mine["items"][0]["endpoints"]) for mine in (hers, his))
     assert 401 == (await desk.call(None, "GET", "/doors"))[0]
+
+
+SENDERS = [
+    ((), "+17205550177", "", DENVER),
+    ((), "whatsapp:+17205550177", "", f"whatsapp:{DENVER}"),
+    ((), "whatsapp:+17205550177", DENVER, f"whatsapp:{DENVER}"),
+    ((OTHER,), "+17205550177", "", DENVER),
+    ((OTHER,), "whatsapp:+17205550177", "", OTHER),
+    ((OTHER,), "whatsapp:+17205550177", DENVER, None),
+    ((OTHER,), "+17205550177", OTHER, None),
+    ((OTHER, AGENT), "rcs:+17205550177", "", AGENT),
+    ((OTHER, AGENT), "+17205550177", AGENT, None),
+    ((OTHER,), "+17755550177", "", DENVER),
+]
+
+
+@pytest.mark.parametrize(("also", "address", "sender", "expected"), SENDERS)
+async def test_the_sender_is_of_the_kind_of_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, also: tuple[str, ...], address: str, sender: str, expected: str
+) -> None:
+    """A text leaves from a number that texts, WhatsApp from the WhatsApp number, RCS from its agent; where no WhatsApp
+    number is listed, the plain one has its account there."""
+    listed = "".join(f'"{each}" = "denver"\n' for each in also)
+    service = f'messaging_service_sid = "MG{"2" * 32}"\n[numbers]'
+    monkeypatch.setitem(CONFIG, "adapters/sms.toml", CONFIG["adapters/sms.toml"].replace("[numbers]", service) + listed)
+    async with running(tmp_path) as desk:
+        await desk.person("ana", "denver")
+        order = {"channel": "sms", "address": address, "body": "hi", "consent": CONSENT}
+        status, made = await desk.call("ana", "POST", "/threads", order | ({"from": sender} if sender else {}))
+        if expected is None:
+            assert (409, "/problems/unreachable") == (status, made["type"])
+        else:
+            _, thread = await desk.call("ana", "GET", f"/threads/{made['thread']['id']}")
+            assert [expected] == [way["endpoint"] for way in thread["ways"]]
+
+
+@pytest.mark.parametrize("sender", [None, DENVER, f"whatsapp:{DENVER}"])
+async def test_another_team_s_customer_is_out_of_reach(desk: Desk, sender: str | None) -> None:
+    """Whoever wrote to another team is theirs, by whatever number and service one tries; nothing is made."""
+    await desk.text("hello", to=RENO)
+    for address in (CUSTOMER, f"whatsapp:{CUSTOMER}"):
+        order = {"channel": "sms", "address": address, "body": "hi", "consent": CONSENT}
+        status, problem = await desk.call("ana", "POST", "/threads", order | ({"from": sender} if sender else {}))
+        assert (409, "/problems/unreachable") == (status, problem["type"])
+    assert [] == (await desk.call("ana", "GET", "/threads?view=all"))[1]["items"]
+
+
+async def test_a_bad_time_in_a_row_breaks_no_page(desk: Desk) -> None:
+    """A consent that an earlier version took from before the calendar is shown as its first moment."""
+    order = {"channel": "sms", "address": "+17205550177", "body": "hi", "consent": CONSENT}
+    _, made = await desk.call("ana", "POST", "/threads", order)
+
+    async def spoil(tx: Tx) -> None:
+        await tx.run("UPDATE consent SET given_at = ?1", -(2**62))
+
+    await desk.store.write(spoil)
+    status, thread = await desk.call("ana", "GET", f"/threads/{made['thread']['id']}")
+    assert (200, "0001-01-01T00:00:00.000000Z") == (status, thread["consents"][0]["when"])
+
+
+async def test_a_text_survives_its_bad_file(desk: Desk) -> None:
+    """A signed form with a MediaUrl that is none: the text is in the thread, its file beside it, the URL nowhere."""
+    form = text_form("look at this") | {"NumMedia": "1", "MediaUrl0": "file:///etc/passwd", "MediaContentType0": "<b>"}
+    headers = signed(f"{desk.deps.settings().public_url}/hooks/sms/messages", form)
+    async with desk.http.post(f"{desk.url}/hooks/sms/messages", data=form, headers=headers) as response:
+        assert 200 == response.status
+    _, page = await desk.call("ana", "GET", f"/threads/{await desk.thread('ana')}/messages")
+    (message,) = page["items"]
+    (file,) = message["attachments"]
+    assert ("look at this", "application/octet-stream") == (message["body"], file["type"])
+    assert "passwd" not in str(page)

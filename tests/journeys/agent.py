@@ -159,7 +159,7 @@ class Agent:
 
     async def sees(self, words: str) -> None:
         """At the head of the open thread."""
-        await expect(self.page.locator("tl-thread header")).to_contain_text(words)
+        await expect(self.page.locator("tl-thread .open > header")).to_contain_text(words)
 
     async def sees_message(self, words: str) -> None:
         await expect(self.message(words)).to_have_count(1)

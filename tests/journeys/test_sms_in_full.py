@@ -6,7 +6,7 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, FilePayload, expect
 
 from tests.gateway_process import NUMBER, GatewayProcess
 from tests.journeys.conftest import answer, sign_in
@@ -37,7 +37,7 @@ async def test_pictures_and_opt_out(context: BrowserContext, gateway: GatewayPro
 
     await page.get_by_role("textbox", name="Reply to").focus()
     before = len(twilio.accepted)
-    crew = {"name": "crew.jpg", "mimeType": "image/jpeg", "buffer": picture("green")}
+    crew = FilePayload(name="crew.jpg", mimeType="image/jpeg", buffer=picture("green"))
     await page.locator(".composer input[type=file]").set_input_files([crew])
     await expect(page.get_by_text("MMS, 1 picture")).to_be_visible()
     await expect(page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "false")
@@ -49,7 +49,7 @@ async def test_pictures_and_opt_out(context: BrowserContext, gateway: GatewayPro
     await expect(page.locator(".message.out").get_by_role("img")).to_be_visible()
 
     await twilio.text(CUSTOMER, NUMBER, "STOP")
-    await expect(page.locator(".quiet-line").last).to_contain_text("opted out of SMS")
+    await expect(page.locator(".quiet-line").last).to_contain_text("opted out of SMS from +1 303 555 0100")
     await expect(page.locator(".blocked")).to_contain_text("They opted out of texts")
     await page.get_by_role("textbox", name="Reply to").focus()
     await page.keyboard.type("One more thing")
@@ -70,7 +70,9 @@ async def test_whatsapp(context: BrowserContext, gateway: GatewayProcess, twilio
     page = await context.new_page()
     await sign_in(page, gateway.url)
     assert 200 == (await twilio.text("whatsapp:+17205550167", ours, "Hello by WhatsApp")).status
-    await page.get_by_role("link").filter(has_text="Hello by WhatsApp").press("Enter")
+    row = page.get_by_role("link").filter(has_text="Hello by WhatsApp")
+    await expect(row.locator(".row-meta")).to_have_text("WhatsApp")
+    await row.press("Enter")
     await expect(page.locator("#measure")).to_have_text("WhatsApp")
     before = len(twilio.accepted)
     await answer(page, "Good morning")

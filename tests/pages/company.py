@@ -46,6 +46,15 @@ STATUS = {
             "sending": 1,
             "retrying": 1,
             "unknown": 1,
+            "configuration": [
+                {
+                    "code": "30034",
+                    "detail": "The number is not registered to send texts.",
+                    "count": 3,
+                    "at": rfc3339(ago(minutes=40)),
+                    "link": "https://www.twilio.com/docs/api/errors/30034",
+                }
+            ],
         },
         {"name": "phone", "adapter": "loopback", "queued": 0, "sending": 0, "retrying": 0, "unknown": 0},
     ],

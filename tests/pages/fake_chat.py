@@ -40,7 +40,7 @@ class FakeChat(FakeGateway):
         self.read_marks: dict[str, str] = {}
         self.requests: list[tuple[str, str]] = []
         """Method and path of each request to the API but the streams'."""
-        self.files: dict[str, tuple[Json, bytes]] = {}
+        self.kept: dict[str, tuple[Json, bytes]] = {}
         self.begun: list[Json] = []
         """The body of each request for a visitor."""
         self.channels: set[str | None] = set()
@@ -151,7 +151,7 @@ class FakeChat(FakeGateway):
         self.posts.append((key, asked["body"]))
         kept = f"{customer}|{key}"
         if kept not in self.answers:
-            files = [self.files[each][0] for each in asked.get("attachments", [])]
+            files = [self.kept[each][0] for each in asked.get("attachments", [])]
             self.answers[kept] = await self.put(customer, "in", asked["body"], files)
         if self.lose_answers:
             self.lose_answers -= 1
@@ -187,7 +187,7 @@ class FakeChat(FakeGateway):
         file["url"] = f"/files/{id_}/{'picture.png' if size else 'file'}"
         if size:
             file |= {"thumb_url": file["url"], "width": size[0], "height": size[1]}
-        self.files[id_] = (file, content)
+        self.kept[id_] = (file, content)
         return file
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -202,7 +202,7 @@ class FakeChat(FakeGateway):
         return web.json_response(self.keep(part.filename, part.content_type, content, size), status=201)
 
     async def _download(self, request: web.Request) -> web.Response:
-        file, content = self.files[request.match_info["id"]]
+        file, content = self.kept[request.match_info["id"]]
         headers = {"X-Content-Type-Options": "nosniff"} | (
             {} if "width" in file else {"Content-Disposition": "attachment"}
         )

@@ -190,7 +190,8 @@ class FakeGateway(FakeWays):
     async def _read(self, request: web.Request) -> web.Response:
         thread = self._known(request)
         self.unread[request[AGENT]["id"], thread] = 0
-        await self.tell("thread.read", thread, by=request[AGENT])
+        async with self.news:
+            self.news.notify_all()
         return web.Response(status=204)
 
     async def _decide(self, request: web.Request) -> web.Response:

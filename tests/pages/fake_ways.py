@@ -96,7 +96,9 @@ class FakeWays(FakeDesk):
             "source": "customer",
             "answered": False,
             "channel": "sms",
+            "address_kind": self.threads[thread]["kind"],
             "address": self.threads[thread]["number"],
+            "endpoint": ENDPOINT,
         } | facts
         by = facts.pop("by", None)
         author = {"author": self.person(by)} if by else author

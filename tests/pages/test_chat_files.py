@@ -58,7 +58,7 @@ async def test_a_picture_and_a_file(visitor: Visitor, gateway: FakeChat) -> None
     await expect(draft(page)).to_have_count(0)
     [message] = gateway.talk[gateway.newest]
     assert ["door.png", "receipt.pdf"] == [each["name"] for each in message["attachments"]]
-    assert PICTURE["buffer"] == gateway.files[message["attachments"][0]["id"]][1]
+    assert PICTURE["buffer"] == gateway.kept[message["attachments"][0]["id"]][1]
 
 
 async def test_files_without_words(visitor: Visitor, gateway: FakeChat) -> None:
@@ -70,7 +70,7 @@ async def test_files_without_words(visitor: Visitor, gateway: FakeChat) -> None:
     await expect(page.get_by_role("textbox")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator(".picture")).to_be_visible()
-    assert ([""], 1) == (said(gateway), len(gateway.files))
+    assert ([""], 1) == (said(gateway), len(gateway.kept))
 
 
 async def test_a_picture_opens_whole(visitor: Visitor, gateway: FakeChat) -> None:

@@ -44,6 +44,7 @@ async def test_a_picture_is_on_its_way_and_comes(visitor: Visitor, gateway: Fake
     await image.locator("..").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog", name="meter.png")).to_be_visible()
+    assert [] == await findings(page)
     await page.keyboard.press("j")
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)

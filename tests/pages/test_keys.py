@@ -53,6 +53,7 @@ async def test_single_letter_keys_can_be_turned_off(visitor: Visitor, gateway: F
 async def test_focus_goes_along_on_a_phone(visitor: Visitor, dana: str) -> None:
     """At 360 px Enter on a row puts the focus into the thread that takes its place, and Back into the inbox."""
     page = await visitor.enter()
+    await expect(page.get_by_role("link", name="Dana Whitfield")).to_be_visible()
     await page.keyboard.press("j")
     await expect(page.get_by_role("link", name="Dana Whitfield")).to_be_focused()
     await page.keyboard.press("Enter")

@@ -132,6 +132,7 @@ async def test_axe_finds_nothing(visitor: Visitor, gateway: FakeGateway, width: 
     found["nothing found"] = await findings(page)
     await page.evaluate("location.hash = '#/status'")
     await expect(page.locator(".fault")).to_be_visible()
+    await expect(page.get_by_role("link", name="What the provider says about 30034")).to_be_visible()
     found["status"] = await findings(page)
     gateway.threads.clear()
     await page.goto(f"{visitor.origin}/console#/mine")

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.pages.conftest import Visitor
 from tests.pages.fake_gateway import FakeGateway
+from tests.pages.fake_ways import ENDPOINT
 from tests.pages.test_look import findings
 from tests.pages.world import ago, rfc3339
 
@@ -73,19 +74,21 @@ async def test_stop_again_and_start(visitor: Visitor, gateway: FakeGateway, dana
     await gateway.line(dana, "line.opted_out", answered=True)
     lines = page.locator(".quiet-line")
     await expect(lines.last).to_contain_text(
-        "Dana Whitfield opted out of SMS (+1 303 555 0127); the provider has answered"
+        "Dana Whitfield opted out of SMS from +1 303 555 0100 to +1 303 555 0127; the carrier has answered"
     )
     await expect(page.locator(".blocked")).to_contain_text("No other way leads to them now")
     way |= {"wrote_again": True}
     await gateway.arrive(dana, "Are you there?")
     await expect(page.locator(".blocked")).to_contain_text("wrote again: the carrier still blocks")
     await gateway.line(dana, "line.help", source="provider", answered=True)
-    await expect(lines.last).to_contain_text("The provider reports that they asked for help")
+    await expect(lines.last).to_contain_text(
+        "The carrier reports that they asked for help by SMS from +1 303 555 0127 to +1 303 555 0100"
+    )
     for name in ("problem", "detail", "since", "wrote_again"):
         del way[name]
     way["ok"] = True
     await gateway.line(dana, "line.opted_in")
-    await expect(lines.last).to_contain_text("Dana Whitfield may be written to again by SMS")
+    await expect(lines.last).to_contain_text("Dana Whitfield may be written to again by SMS from +1 303 555 0100")
     await expect(page.locator(".blocked")).to_be_hidden()
 
 
@@ -113,21 +116,33 @@ async def test_late_messages_have_two_times(visitor: Visitor, gateway: FakeGatew
     await expect(visitor.bubble("Anyone?").locator(".message-state")).to_contain_text(", came ")
 
 
-async def test_a_read_of_an_older_message_leaves_the_newer_unread(
-    visitor: Visitor, gateway: FakeGateway, dana: str
-) -> None:
-    """What another tab has read up to is read; a message that came since is still unread."""
+async def test_a_row_says_the_kind(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
+    """A row and the thread's head say WhatsApp where the customer wrote by it, whatever the channel is called."""
+    gateway.threads[dana]["kind"] = "whatsapp"
+    gateway.way(dana, "whatsapp", endpoint=f"whatsapp:{ENDPOINT}")
     page = await visitor.enter()
-    row = page.get_by_role("link", name="Dana Whitfield")
-    first = await gateway.arrive(dana, "One more thing")
-    await gateway.arrive(dana, "And another")
-    await expect(row).to_contain_text("3 unread")
-    ana = gateway.agents["ana"]
-    await gateway.tell("thread.read", dana, by=ana, message=first)
-    third = await gateway.arrive(dana, "Last one")
-    await expect(row).to_contain_text("4 unread")
-    await gateway.tell("thread.read", dana, by=ana, message=third)
-    await expect(row).not_to_contain_text("unread")
+    await expect(page.locator(".row-meta")).to_have_text("WhatsApp")
+    await page.get_by_role("link", name="Dana Whitfield").click()
+    await expect(page.locator(".where")).to_contain_text("WhatsApp")
+    await gateway.line(dana, "line.opted_out", address_kind="whatsapp", endpoint=f"whatsapp:{ENDPOINT}")
+    await expect(page.locator(".quiet-line").last).to_contain_text("opted out of WhatsApp from +1 303 555 0100 to +1")
+
+
+async def test_a_visitor_without_a_name(visitor: Visitor, gateway: FakeGateway) -> None:
+    """A visitor is called in short where a name stands, and in full in the side panel."""
+    whole = "visitor-d4dq45nzyf"
+    thread = gateway.thread(whole, whole, "web")
+    gateway.way(thread, "web", address=whole)
+    await gateway.arrive(thread, "Is anybody there?")
+    page = await visitor.enter()
+    await expect(page.locator(".row-name")).to_have_text("Visitor d4dq")
+    await expect(page.locator(".row .avatar")).to_have_text("D4")
+    await page.get_by_role("link", name="Visitor d4dq").click()
+    await expect(page.get_by_role("heading", name="Visitor d4dq")).to_be_visible()
+    await expect(visitor.bubble("Is anybody there?").locator(".message-head")).to_contain_text("Visitor d4dq")
+    await expect(page.get_by_label("Reply to Visitor d4dq")).to_be_visible()
+    await expect(page.locator(".panel .fact").first).to_have_text(f"Web chat{whole}")
+    assert 1 == await page.locator("body").evaluate("(body, whole) => body.innerText.split(whole).length - 1", whole)
 
 
 async def test_writing_first(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:

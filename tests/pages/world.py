@@ -46,12 +46,13 @@ class World:
         self.agents[login] = {**row, "teams": teams}
         return self.agents[login]
 
-    def thread(self, name: str, number: str) -> str:
+    def thread(self, name: str, number: str, kind: str = "sms") -> str:
         thread = self.id()
         self.threads[thread] = {
             "id": thread,
             "customer": {"id": self.id(), "name": name},
             "number": number,
+            "kind": kind,
             "claimed_by": None,
             "waiting_since": None,
             "done_at": None,
@@ -63,6 +64,7 @@ class World:
         facts = self.threads[thread]
         spoken = [m for m in self.messages[thread] if m.get("direction") in {"in", "out"}]
         row = {"id": thread, "customer": facts["customer"], "team": "front-range", "channel": "sms"}
+        row["kind"] = facts["kind"]
         row["last_message"] = spoken[-1] if spoken else None
         return row | {key: facts[key] for key in ("waiting_since", "done_at", "claimed_by") if facts[key]}
 
@@ -101,7 +103,7 @@ class World:
     ) -> None:
         data: Json = {"kind": kind, "team": "front-range", "thread": thread, "at": rfc3339(datetime.now(UTC))}
         data |= facts
-        data |= {"row": self.row(thread)} if kind != "thread.read" else {}
+        data["row"] = self.row(thread)
         data |= {"by": {"id": by["id"], "name": by["name"]}} if by else {}
         self.log.append((kind, data | ({"message": message} if message else {})))
         async with self.news:

@@ -11,7 +11,10 @@ import pytest
 from gateway.domain.address import Address
 from gateway.errors import ConfigError
 from gateway.files.intake import Limits
+from gateway.files.kinds import KINDS
 from gateway.settings import Database, Listen, Overrides, load
+
+ELSEWHERE = 'choose another folder, such as "file:///var/lib/teamline"'
 
 
 def test_a_folder_is_read_into_values(folder, environ) -> None:
@@ -113,9 +116,23 @@ def test_what_is_taken_as_a_file(folder, write, environ) -> None:
         ("max_mb = 0", "gateway.toml:2: files.max_mb: is too small; write more than 0"),
         ("max_megapixels = 1000", "gateway.toml:2: files.max_megapixels: is too large; write 200 or less"),
         ('max_mb = "5"', "gateway.toml:2: files.max_mb: is not a number; write it in digits, without quotes"),
+        ("max_mb = nan", "gateway.toml:2: files.max_mb: is not a number; write it in digits, without quotes"),
         (
-            'types = ["image/svg"]',
-            'gateway.toml:2: files.types: is no type that can be taken; did you mean "image/png"?',
+            "max_megapixels = inf",
+            "gateway.toml:2: files.max_megapixels: is not a number; write it in digits, without quotes",
+        ),
+        (
+            'types = ["image/jpg"]',
+            'gateway.toml:2: files.types: is no type that can be taken; did you mean "image/jpeg"?',
+        ),
+        (
+            'types = ["image/svg+xml"]',
+            f"gateway.toml:2: files.types: is no type that can be taken; known here: {', '.join(sorted(KINDS))}",
+        ),
+        ('url = "file:///proc/x"', f"gateway.toml:2: files.url: is where only the system makes folders; {ELSEWHERE}"),
+        (
+            f'url = "file://{__file__}/x"',
+            f"gateway.toml:2: files.url: cannot be made, as a file is in its way; {ELSEWHERE}",
         ),
         ("types = []", "gateway.toml:2: files.types: has too few entries; write at least 1"),
     ],

@@ -4,7 +4,7 @@
 import { h, icon, put, say } from "./dom.js";
 import { go, href } from "./router.js";
 import { segments } from "./segments.js";
-import { channelName, personName } from "./words.js";
+import { addressName, channelName } from "./words.js";
 
 const MISSING = {
   to: "Write the number or address it goes to.",
@@ -94,7 +94,7 @@ export class Begin extends HTMLElement {
   #turned() {
     const endpoints = this.#door?.endpoints ?? [];
     const { from } = this.fields;
-    from.input.replaceChildren(...endpoints.map((each) => h("option", { value: each }, personName(each))));
+    from.input.replaceChildren(...endpoints.map((each) => h("option", { value: each }, addressName(each))));
     from.element.hidden = endpoints.length < 2;
     this.#measure();
   }

@@ -16,8 +16,9 @@ const RENEWED = 10 * 60_000;
 /** Stands before every message, as the id to read after. */
 const BEGINNING = "0";
 
-const quietLine = ({ kind, at, by, source, answered, channel, address, row }) => ({
-  event: kind, at, author: by ?? (source === "customer" ? { kind: "customer", ...row?.customer } : undefined), source, answered, channel, address,
+const quietLine = ({ kind, at, by, source, answered, channel, address_kind, address, endpoint, row }) => ({
+  event: kind, at, author: by ?? (source === "customer" ? { kind: "customer", ...row?.customer } : undefined), source, answered,
+  channel, address_kind, address, endpoint,
 });
 
 export class Conversation {

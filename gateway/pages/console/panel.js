@@ -3,7 +3,7 @@
 import { button, h, isolated, say } from "./dom.js";
 import { OptOut } from "./opt-out.js";
 import { clock, exact, moment, since } from "./time.js";
-import { channelName, hue, initials, personName, presenceWords, wayWords } from "./words.js";
+import { addressName, channelName, hue, initials, personName, presenceWords, wayWords } from "./words.js";
 
 const sinceWhen = (at) => (Date.now() - new Date(at) < 24 * 3_600_000 ? clock(at) : moment(at));
 
@@ -76,8 +76,8 @@ export class Panel extends HTMLElement {
     const holder = row.claimed_by && (row.claimed_by.id === store.me.id ? "You" : row.claimed_by.name);
     return {
       contact: [
-        ...(detail?.identities ?? []).map((each) => [channelName(each.kind), personName(each.address)]),
-        reply?.endpoint ? ["Answers go out from", personName(reply.endpoint)] : null,
+        ...(detail?.identities ?? []).map((each) => [channelName(each.kind), addressName(each.address)]),
+        reply?.endpoint ? ["Answers go out from", addressName(reply.endpoint)] : null,
         ...(detail?.ways ?? []).filter((way) => way.since).map((way) => ["Opted out", `${wayWords(way)}, ${moment(way.since)}`, exact(way.since)]),
         ...(detail?.consents ?? []).slice(0, 1).map((each) => ["Consent", `${each.who}: ${each.how} (${moment(each.when)}, recorded by ${each.recorded_by.name})`, exact(each.when)]),
       ],

@@ -2,13 +2,13 @@
 // is said before anything is written, with what can be reached instead.
 
 import { button, h, icon, isolated, put } from "./dom.js";
-import { channelName, personName, presenceWords, wayWords } from "./words.js";
+import { addressName, channelName, personName, presenceWords, wayWords } from "./words.js";
 
 const since = (at) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
 
 function obstacleWords(way) {
   if (way.problem !== "opted-out") return [`${channelName(way.kind)} cannot be used now: `, way.detail ?? "the channel is not configured", "."];
-  const texts = [`They opted out of ${way.kind === "sms" ? "texts" : `${channelName(way.kind)} messages`} from `, isolated(personName(way.endpoint || "us"))];
+  const texts = [`They opted out of ${way.kind === "sms" ? "texts" : `${channelName(way.kind)} messages`} from `, isolated(addressName(way.endpoint || "us"))];
   const when = way.since ? ` on ${since(way.since)}` : "";
   return way.wrote_again ? [...texts, `${when} and wrote again: the carrier still blocks what you send, until they text START.`] : [...texts, `${when}. Only they can reopen it.`];
 }

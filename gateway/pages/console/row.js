@@ -84,7 +84,7 @@ export class Row {
   #about(row, me, settled) {
     if (settled) return "Answered or done";
     const who = row.claimed_by && (row.claimed_by.id === me.id ? "You" : firstName(row.claimed_by.name));
-    return [channelName(row.channel), who].filter(Boolean).join(" · ");
+    return [channelName(row.kind || row.channel), who].filter(Boolean).join(" · ");
   }
 }
 

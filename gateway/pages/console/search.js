@@ -159,7 +159,7 @@ export class Search {
     return this.#line(href({ view: "search", query, thread: row.id }), row.customer,
       [h("span", { class: "row-top" }, isolated("", { class: "row-name" }), h("time", { class: "row-time" }, row.last_message ? ago(row.last_message.at) : "")),
         h("span", { class: "row-bottom" }, h("span", { class: "row-line" }, isolated(row.last_message?.body.slice(0, 200) ?? "", { class: "row-text", dir: "auto" })),
-          h("span", { class: "row-meta" }, channelName(row.channel)))], query);
+          h("span", { class: "row-meta" }, channelName(row.kind || row.channel)))], query);
   }
 
   #hit({ message, thread }, query) {

@@ -14,9 +14,6 @@ const LONG = 150;
 /** Milliseconds between two drawings of what arrives. */
 const CALM = 100;
 
-/** Whether one message's id was given before another's. */
-const comesBefore = (a, b) => a.length < b.length || (a.length === b.length && a < b);
-
 export class Store extends EventTarget {
   me = null;
   rows = new Map();
@@ -146,7 +143,6 @@ export class Store extends EventTarget {
   }
 
   #apply(event) {
-    if (event.kind === "thread.read") return this.#read(event);
     if (event.row) this.#applyRow(event);
     this.#conversations.get(event.thread)?.take(event);
     this.stir("rows", event.thread);
@@ -155,23 +151,13 @@ export class Store extends EventTarget {
   /** Rows come as they are by now, so an event counts as unread by its own message, once: `counted` says up to when. */
   #applyRow(event) {
     const known = this.rows.get(event.thread);
-    let { unread = 0, counted = known?.last_message?.at ?? "", newest } = known ?? {};
+    let { unread = 0, counted = known?.last_message?.at ?? "" } = known ?? {};
     if (event.kind === "message.received" && event.message?.at > counted) {
       unread += 1;
       counted = event.message.at;
-      newest = event.message.id;
     }
     if (event.kind === "message.sent" && event.by?.id === this.me?.id) unread = 0;
-    this.#keep({ ...event.row, unread, counted, newest });
-  }
-
-  /** Read up to a message: one that has come since is still unread. */
-  #read(event) {
-    if (event.by && event.by.id !== this.me?.id) return;
-    const upTo = event.message?.id ?? event.message;
-    const { newest: heard, last_message: last } = this.rows.get(event.thread) ?? {};
-    const newest = heard ?? (last?.direction === "in" ? last.id : null);
-    if (!upTo || !newest || !comesBefore(upTo, newest)) this.unread(event.thread, 0);
+    this.#keep({ ...event.row, unread, counted });
   }
 
   /** How many messages of a thread this person has not read. Only its row says so. */

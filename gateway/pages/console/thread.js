@@ -135,7 +135,7 @@ export class Thread extends HTMLElement {
     const wait = row.waiting_since ? `waiting ${since(row.waiting_since).replace("now", "since just now")}` : null;
     const state = row.done_at ? "done" : wait;
     say(this.about.firstElementChild, [holder, state].filter(Boolean).join(" · "));
-    say(this.about.lastElementChild, ` · ${channelName(this.composer.route.way?.kind ?? row.channel)} · ${team}`);
+    say(this.about.lastElementChild, ` · ${channelName(this.composer.route.way?.kind ?? (row.kind || row.channel))} · ${team}`);
   }
 
   /** "Ben is here", "Ben and Cleo are typing": those who type before those who only look. */

@@ -38,17 +38,19 @@ const EVENTS = {
 
 /** What became of the permission to write, by who said so. */
 const LINES = {
-  "line.opted_out": { customer: "opted out of", agent: "recorded an opt-out of", provider: "The provider reports an opt-out of" },
-  "line.opted_in": { customer: "may be written to again by", agent: "recorded that they may be written to again by", provider: "The provider reports that they may be written to again by" },
-  "line.help": { customer: "asked for help by", agent: "asked for help by", provider: "The provider reports that they asked for help by" },
+  "line.opted_out": { customer: "opted out of", agent: "recorded an opt-out of", provider: "The carrier reports an opt-out of" },
+  "line.opted_in": { customer: "may be written to again by", provider: "The carrier reports that they may be written to again by" },
+  "line.help": { customer: "asked for help by", provider: "The carrier reports that they asked for help by" },
 };
 
-function lineWords({ event, source = "customer", answered, channel, address }) {
-  const to = [channel ? channelName(channel) : "this way", address ? `(${personName(address)})` : ""].filter(Boolean).join(" ");
-  return `${LINES[event][source]} ${to}${answered ? "; the provider has answered" : ""}`;
+/** The pair of addresses that it holds for, as far as the event knows it: a request goes to us, all else is from us. */
+function lineWords({ event, source = "customer", answered, channel, address_kind: kind, address, endpoint }) {
+  const [from, to] = event === "line.help" ? [address, endpoint] : [endpoint, address];
+  const pair = [from ? ` from ${addressName(from)}` : "", to ? ` to ${addressName(to)}` : ""].join("");
+  return `${LINES[event][source]} ${kind || channel ? channelName(kind || channel) : "this way"}${pair}${answered ? "; the carrier has answered" : ""}`;
 }
 
-/** "Ana took this on", "You marked this done", "Dana opted out of SMS (+1 303 555 0127); the provider has answered". */
+/** "Ana took this on", "You marked this done", "Dana opted out of SMS from +1 303 555 0100 to +1 303 555 0127". */
 export function eventWords(event, me) {
   const known = LINES[event.event];
   const agent = event.author?.kind !== "customer";
@@ -72,19 +74,29 @@ export function preview(message) {
   return line || (media.length ? mediaWords(media) : "Empty message");
 }
 
-/** A person's name as the server knows it; a bare number of the North American plan is set in groups. */
+/** An address in full; a number of the North American plan is set in groups, and a service's mark before it is dropped. */
+export function addressName(address) {
+  return address.replace(/^[a-z]+:(?=\+\d)/, "").replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+}
+
+const VISITOR = /^visitor-([2-9a-z]{4})[2-9a-z]{6}$/;
+
+/** A person's name as the server knows it; where it knows only an address, that one in short: "Visitor d4dq". */
 export function personName(name) {
-  return name.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+  const visitor = VISITOR.exec(name);
+  return visitor ? `Visitor ${visitor[1]}` : addressName(name);
 }
 
 /** "SMS to +1 303 555 0127 from +1 303 555 0100": one of the customer's ways. */
 export function wayWords({ kind, address, endpoint }) {
   if (kind === "web" || kind === "app") return channelName(kind);
-  return `${channelName(kind)} to ${personName(address)}${endpoint ? ` from ${personName(endpoint)}` : ""}`;
+  return `${channelName(kind)} to ${addressName(address)}${endpoint ? ` from ${addressName(endpoint)}` : ""}`;
 }
 
-/** Two letters for a person without a photo; the last two digits for a bare number. */
+/** Two letters for a person without a photo; the last two digits for a bare number, the first two signs of a visitor. */
 export function initials(name) {
+  const visitor = VISITOR.exec(name);
+  if (visitor) return visitor[1].slice(0, 2).toUpperCase();
   const words = name.match(/\p{L}[\p{L}\p{M}'’-]*/gu);
   if (!words) return name.replace(/\D/g, "").slice(-2) || "?";
   const first = [...words[0]][0];

@@ -12,7 +12,13 @@ from pydantic import SecretStr, ValidationError
 import adapters.twilio_sms
 from adapters.twilio_sms.config import TwilioConfig
 from gateway.channels.config import Destination
+from gateway.errors import ConfigError
+from gateway.settings import load
 from tests.adapters.twilio_sms.playing import OURS, SERVICE, config
+
+NOBODY = "no number leads here; list one under [numbers], or set messaging_service_sid"
+PLACE = 'write a team\'s id, "by-region" or { team = "..." }'
+NO_SID = "is not the SID of a Messaging Service; write MG and 32 digits of 0-9 a-f"
 
 
 def test_the_example_is_valid() -> None:
@@ -50,8 +56,9 @@ def test_a_token_is_never_shown() -> None:
         ({"numbers": {"303-555": "team"}}, ("numbers", "303-555", "[key]"), "not a number of ours"),
         ({"numbers": {OURS: {"team": "team", "per_second": 0.5}}}, ("numbers", OURS), "below 1"),
         ({"numbers": {OURS: {"team": "team", "reply": "Thanks!"}}}, ("numbers", OURS, "reply"), "not permitted"),
-        ({"numbers": {}}, (), "no number leads here"),
-        ({"numbers": {"rcs:brand_agent": "team"}}, (), "set messaging_service_sid"),
+        ({"numbers": {}}, ("numbers",), "no number leads here"),
+        ({"numbers": {"rcs:brand_agent": "team"}}, ("numbers", "rcs:brand_agent", "[key]"), "messaging_service_sid"),
+        ({"numbers": {OURS: 5}}, ("numbers", OURS), "neither a team nor a table"),
         ({"auto_reply": "Thanks!"}, ("auto_reply",), "not permitted"),
     ],
 )
@@ -67,3 +74,31 @@ def test_faults(keys: dict[str, Any], key: tuple[str | int, ...], problem: str) 
 def test_a_service_needs_no_numbers() -> None:
     """With a Messaging Service the list of numbers may be empty."""
     assert {} == config(numbers={}, messaging_service_sid=SERVICE).numbers
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        (
+            '[numbers]\n"+13035550100" = "t"\n"rcs:x" = "t"\n',
+            '6: numbers."rcs:x": an RCS agent sends through its Messaging Service; set messaging_service_sid',
+        ),
+        ("[numbers]\n", f"4: numbers: {NOBODY}"),
+        ("", f"0: numbers: {NOBODY}"),
+        (
+            '[numbers]\n"+13035550100" = 5\n',
+            f'5: numbers."{OURS}": is neither a team nor a table; {PLACE}',
+        ),
+        ('messaging_service_sid = "MG1"\n[numbers]\n"rcs:x" = "t"\n', f"4: messaging_service_sid: {NO_SID}"),
+    ],
+)
+def test_what_check_says_of_numbers(tmp_path: Path, told: str, fault: str) -> None:
+    """Each fault of the numbers names its line and key, and a service with a fault is not called missing."""
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "gateway.toml").write_text('[server]\npublic_url = "https://care.example.com"\n')
+    (tmp_path / "teams.toml").write_text('[[team]]\nid = "t"\nname = "T"\ntimezone = "America/Denver"\n')
+    account = f'adapter = "twilio_sms"\naccount_sid = "AC{"0" * 32}"\nauth_token = {{ env = "TOKEN" }}\n'
+    (tmp_path / "adapters/sms.toml").write_text(account + told)
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, {"TOKEN": "secret"})
+    assert [f"{tmp_path}/adapters/sms.toml:{fault}"] == [str(found) for found in raised.value.faults]

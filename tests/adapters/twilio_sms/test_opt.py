@@ -27,7 +27,12 @@ from tests.standins.twilio_rules import HELP, START, STOP
         ("Unsubscribe", ("out", True)),
         ("START", ("in", True)),
         ("unstop", ("in", True)),
-        ("UNSTOP!!", ("in", False)),
+        ("  Start ", ("in", True)),
+        ("UNSTOP!!", (None, False)),
+        ("unstop?", (None, False)),
+        ("un-stop", (None, False)),
+        ("start.", (None, False)),
+        ("\u017ftart", (None, False)),
         ("help", ("help", True)),
         ("Info?", ("help", False)),
         ("YES", (None, False)),
@@ -39,7 +44,8 @@ from tests.standins.twilio_rules import HELP, START, STOP
     ],
 )
 def test_words(body: str, expected: tuple[Opt | None, bool]) -> None:
-    """A message counts when it is nothing but the word; Twilio answers only what it takes for one."""
+    """A message counts when it is nothing but the word, and opens again only when it is that exactly; Twilio answers only
+    what it takes for one."""
     assert expected == opt(body, OURS, "sms")
 
 

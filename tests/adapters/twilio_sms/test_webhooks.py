@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from adapters.twilio_sms.adapter import TwilioSms
 from adapters.twilio_sms.signature import OVERRIDES
-from gateway.channels.contract import DeliveryReport, Reply, Verdict, Webhook, WebhookRequest
+from gateway.channels.contract import DeliveryReport, FetchError, Reply, Verdict, Webhook, WebhookRequest
 from gateway.channels.testing import refused
 from gateway.domain.address import Address
 from gateway.domain.message import Media
@@ -96,9 +96,31 @@ async def test_every_bad_field_is_refused(twilio: TwilioStandIn, adapter: Twilio
         assert 400 == await status(adapter, request(twilio, twilio.text_form(THEIRS, OURS, "hi") | {name: value})), name
     good = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "text/vcard; charset=utf-8"}
     assert 200 == await status(adapter, request(twilio, twilio.text_form(THEIRS, OURS, "hi") | good))
-    for name, value in (("MediaUrl0", "file:///etc/passwd"), ("MediaContentType0", "<b>"), ("MediaContentType0", "")):
-        form = twilio.text_form(THEIRS, OURS, "hi") | good | {name: value}
-        assert 400 == await status(adapter, request(twilio, form)), name
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "gopher://x/", "data:text/html,x", "ftp://x/y", "//x/y", "", None]
+)
+async def test_a_url_that_is_none_costs_no_text(twilio: TwilioStandIn, adapter: TwilioSms, url: str | None) -> None:
+    """The text is taken; the file keeps its type, and fetching it is refused for good."""
+    told = {"NumMedia": "1", "MediaContentType0": "image/jpeg"} | ({} if url is None else {"MediaUrl0": url})
+    form = twilio.text_form(THEIRS, OURS, "hi") | told
+    (inbound,) = (await adapter.webhook(request(twilio, form))).inbound
+    assert ("hi", ("image/jpeg",)) == (inbound.body, tuple(media.content_type for media in inbound.media))
+    with pytest.raises(FetchError) as error:
+        await adapter.fetch(inbound.media[0], 1_000)
+    assert ("It lies where we do not fetch from", False) == (error.value.reason, error.value.again)
+
+
+@pytest.mark.parametrize("said", ["", "<b>", "<script>alert(1)</script>", "image", None])
+async def test_a_media_type_that_is_none_costs_no_text(
+    twilio: TwilioStandIn, adapter: TwilioSms, said: str | None
+) -> None:
+    """The text is taken, and the file's type is one that says nothing."""
+    told = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x"}
+    form = twilio.text_form(THEIRS, OURS, "hi") | told | ({} if said is None else {"MediaContentType0": said})
+    (inbound,) = (await adapter.webhook(request(twilio, form))).inbound
+    assert ("hi", (Media("https://api.twilio.com/x", "application/octet-stream"),)) == (inbound.body, inbound.media)
 
 
 async def test_bytes_that_are_no_utf8_are_refused(twilio: TwilioStandIn, adapter: TwilioSms) -> None:
