@@ -40,7 +40,7 @@ def _place(value: object) -> object:
     if isinstance(value, str):
         return {"team": value}
     if not isinstance(value, (Mapping, Destination)):
-        raise ValueError(f'is neither a team nor a table; write a team\'s id, "{BY_REGION}" or {{ team = "..." }}')
+        raise ValueError(f'is neither a team nor a table; write a team\'s id, "{BY_REGION}" or {{ team = "..." }}')  # noqa: TRY004  pydantic collects ValueErrors
     return value
 
 

@@ -8,6 +8,8 @@ from typing import Final
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 """Without the zone, `isoformat` writes none. It takes a tenth of the time of `strftime`, and a page has a hundred."""
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -33,4 +35,4 @@ def _after_epoch(value: int) -> datetime:
     try:
         return _NAIVE_EPOCH + timedelta(microseconds=value)
     except OverflowError:
-        return datetime.max if value > 0 else datetime.min
+        return (_LAST if value > 0 else _FIRST).replace(tzinfo=None)

@@ -39,7 +39,6 @@ from gateway.http.status import status
 from gateway.http.ways import Ways
 from gateway.store.consents import Consent
 
-
 EARLIEST_CONSENT: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """Before there was a text message; an earlier one is a slip of whoever typed it."""
 

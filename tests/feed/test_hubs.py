@@ -61,9 +61,8 @@ async def test_ten_thousand_idle_customers_cost_an_event_nothing(feed: Feed, idl
         hubs.add(watch)
 
     enter(0)
-    work(hubs, news(0))
-    alone = work(hubs, news(0))
+    alone = min(work(hubs, news(0)) for _ in range(3))  # the first fills caches
     for number in range(1, idle + 1):
         enter(number)
-    assert alone == work(hubs, news(0))
-    assert (3, {b""}) == (len(readers[0].frames), {reader.text for reader in readers[1:]})
+    assert alone == min(work(hubs, news(0)) for _ in range(3))
+    assert (6, {b""}) == (len(readers[0].frames), {reader.text for reader in readers[1:]})

@@ -14,6 +14,8 @@ export class Timeline {
   #chat;
   #made = new Map();
   #atEnd = true;
+  /** Where the scroller stood when it was last put at the end. */
+  #endAt = 0;
   #fresh = 0;
   #newest = null;
   /** The first message that was new when the page was opened; undefined until that is known. */
@@ -28,7 +30,7 @@ export class Timeline {
     this.element = h("section", { class: "thread", "aria-labelledby": "thread-name" },
       h("h2", { class: "unseen", id: "thread-name" }, "Conversation"), this.scroller, this.news);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    const sizes = new ResizeObserver(() => this.#atEnd && this.#stick());
+    const sizes = new ResizeObserver(() => this.#isAtEnd() && this.#stick());
     for (const element of [this.scroller, this.list]) sizes.observe(element);
     document.addEventListener("visibilitychange", () => this.look());
   }
@@ -41,23 +43,34 @@ export class Timeline {
 
   #stick() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#endAt = this.scroller.scrollTop;
     this.#fresh = 0;
     this.#sayNews();
   }
 
-  #scrolled() {
+  /** A browser tells of scrolling a frame late: whoever has scrolled away since is not taken back to the end. */
+  #isAtEnd() {
+    if (this.#atEnd && this.scroller.scrollTop < this.#endAt - 1) this.#atEnd = this.#nearEnd();
+    return this.#atEnd;
+  }
+
+  #nearEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    return scrollHeight - clientHeight - scrollTop < NEAR_END;
+  }
+
+  #scrolled() {
+    this.#atEnd = this.#nearEnd();
     if (this.#atEnd) this.#fresh = 0;
     this.#sayNews();
     this.look();
-    if (scrollTop < NEAR_START) this.#chat.earlier();
+    if (this.scroller.scrollTop < NEAR_START) this.#chat.earlier();
   }
 
   render() {
     const { conversation } = this.#chat;
     const focused = this.list.contains(document.activeElement);
-    const anchor = this.#atEnd ? null : this.#anchor();
+    const anchor = this.#isAtEnd() ? null : this.#anchor();
     this.#countFresh(conversation.items);
     const wanted = this.#elements(conversation);
     arrange(this.list, wanted);

@@ -44,8 +44,8 @@ from tests.standins.twilio_rules import HELP, START, STOP
     ],
 )
 def test_words(body: str, expected: tuple[Opt | None, bool]) -> None:
-    """A message counts when it is nothing but the word, and opens again only when it is that exactly; Twilio answers only
-    what it takes for one."""
+    """A message counts when it is nothing but the word, and opens again only when it is exactly that; Twilio answers
+    only what it takes for one."""
     assert expected == opt(body, OURS, "sms")
 
 
