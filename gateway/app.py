@@ -105,7 +105,6 @@ class Gateway:
         await self.store.write(agents.add_teams, tuple(settings.teams.by_id))
         await self.channels.apply(settings.channels.values(), settings.public_url, self.http)
         self.feed.start()
-        self.catch_up.start()
         await self.outbox.start(only_node=True)
         await self.fetcher.start(only_node=True)
 
@@ -151,6 +150,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
         await _listen_locally(stack, make_local_app(deps), local_socket(settings.database.path))
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
+        gateway.catch_up.start()  # what comes in from now on is not missed
         stack.push_async_callback(_stop, _watching(gateway.watcher))
         stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
         yield gateway

@@ -9,6 +9,7 @@
     │   ├── Conflict            409  the state of things is against it
     │   │   ├── Unreachable          no channel leads to this customer now
     │   │   ├── OptedOut             the customer wants nothing from this address of ours
+    │   │   ├── DraftChanged         the writer has begun other words elsewhere
     │   │   └── IllegalMove          the state table has no such step
     │   ├── TooLarge            413
     │   ├── Invalid             422  well formed, but refused
@@ -88,6 +89,12 @@ class OptedOut(Conflict):
     """The customer wants no messages from this address of ours."""
 
     slug, title = "opted-out", "Customer has opted out"
+
+
+class DraftChanged(Conflict):
+    """You have written another draft here since. Read it before you replace it."""
+
+    slug, title = "draft-changed", "Draft has changed"
 
 
 class IllegalMove(Conflict):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from gateway.domain.message import ThreadId
+from gateway.errors import DraftChanged
 from gateway.store import credentials, drafts, threads
 from gateway.store.store import Tx
 
 
-async def draft(tx: Tx, secret: bytes, thread: ThreadId, body: str, now: int) -> None:
-    """Keep it, or drop it when it is empty. The last one to come wins. Raises Unauthenticated, NotFound."""
+async def draft(tx: Tx, secret: bytes, thread: ThreadId, body: str, was: str | None, now: int) -> None:
+    """Keep it, or drop it when it is empty. `was` is the draft that it goes on from, "" for none; where another one is
+    kept by now, nothing is changed. Without it the last one to come wins. Raises Unauthenticated, NotFound,
+    DraftChanged."""
     principal = await credentials.authenticate(tx, secret, now)
     await threads.team_in_reach(tx, principal.agent, thread)
+    # The same words again are a request whose answer was lost.
+    if was is not None and await drafts.get(tx, principal.agent, thread) not in {None, was, body}:
+        raise DraftChanged
     if body:
         await drafts.put(tx, principal.agent, thread, body, now)
     else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 5.0
 """Seconds for the gateway to answer."""
+UNBROKEN: Final = 10_000
+"""Columns of what is no terminal: what a program reads by the line stays on one."""
 
 
 @click.command()
@@ -33,7 +35,7 @@ def status(folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    _show(Console(width=None if sys.stdout.isatty() else 160, highlight=False), settings, found)
+    _show(Console(width=None if sys.stdout.isatty() else UNBROKEN, highlight=False), found)
 
 
 def _ask(settings: Settings) -> dict[str, Any]:
@@ -74,15 +76,16 @@ def _from_database(settings: Settings) -> dict[str, Any]:
     return {"version": settings.version, "channels": channels, "people": known.people, "tokens": known.tokens}
 
 
-def _show(console: Console, settings: Settings, found: dict[str, Any]) -> None:
+def _show(console: Console, found: dict[str, Any]) -> None:
     from rich.table import Table
 
-    where = f"running on {settings.listen}" if found["running"] else "not running; this is what the database knows"
+    where = f"running on {found['listen']}" if found["running"] else "not running; this is what the database knows"
     console.print(f"Teamline is {where}. Config {found['version']}.")
     for fault in found.get("faults", ()):
-        console.print(f"fault: {fault['path']}:{fault['line']}: {fault['key']}: {fault['problem']}; {fault['remedy']}")
+        said = f"{fault['path']}:{fault['line']}: {fault['key']}: {fault['problem']}; {fault['remedy']}"
+        console.print(f"fault: {said}", markup=False)
     for notice in found.get("notices", ()):
-        console.print(f"notice: {notice}")
+        console.print(f"notice: {notice}", markup=False)
     table = Table("channel", "last in", "last out", "queued", "retrying", "unknown", "last error")
     for row in found["channels"]:
         error = row.get("last_error")

@@ -59,7 +59,8 @@ async def counts(call: Call[Nothing, Nothing]) -> Json:
 
 
 async def put_draft(call: Call[DraftBody, Nothing]) -> web.StreamResponse:
-    await call.deps.store.write(draft.draft, call.secret, ThreadId(call.id), call.body.body, call.now)
+    thread, given = ThreadId(call.id), call.body
+    await call.deps.store.write(draft.draft, call.secret, thread, given.body, given.was, call.now)
     return web.Response(status=204)
 
 
@@ -171,7 +172,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         Nothing,
         None,
         status=204,
-        problems=(404, 422),
+        problems=(404, 409, 422),
     ),
     Route(
         "PUT",

@@ -58,6 +58,9 @@ class DraftBody(Request):
     """What one has begun to write; empty drops it."""
 
     body: Annotated[Text, Field(max_length=BODY_LIMIT)]
+    was: Annotated[Text, Field(max_length=BODY_LIMIT)] | None = None
+    """The draft that this one goes on from, empty for none: where another is kept by now, the answer is 409. Without it
+    the last one wins."""
 
 
 class PresenceState(Request):
@@ -176,6 +179,8 @@ class Status(BaseModel):
     """The configuration that is in use and what is wrong with the folder as it stands; the channels; the people."""
 
     version: str
+    listen: str
+    """The address that this process serves."""
     faults: list[FaultShape]
     notices: list[str]
     started_at: datetime

@@ -18,6 +18,7 @@ def status(deps: Deps, known: Overview) -> Json:
     settings, config = deps.settings(), deps.config()
     return {
         "version": settings.version,
+        "listen": str(settings.listen),
         "faults": [asdict(fault) for fault in config.faults],
         "notices": list(config.notices),
         "started_at": rfc3339(deps.started_at),

@@ -158,6 +158,7 @@ async def test_a_row_has_the_contract_s_shape(company: Company) -> None:
         "customer": {"id": "1", "name": "Pat"},
         "team": FRONT,
         "channel": "sms",
+        "kind": "sms",
         "waiting_since": "2026-11-22T09:00:01.000000Z",
         "unread": 1,
     }

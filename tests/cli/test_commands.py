@@ -107,12 +107,13 @@ def test_status_without_a_gateway(run: Run, config: Path) -> None:
 
 
 def test_status_tells_of_our_own_set_up(run: Run, fill: Fill) -> None:
-    """`status` has the errors of our own set-up as providers named them, also with nothing listening."""
+    """`status` has the errors of our own set-up as providers named them, each on a line, with nothing listening too."""
+    detail = "Not [registered]" + 30 * " for this campaign" + "."
 
     async def write(company: Company) -> None:
         for at in (0, company.clock()):
-            await company.store.write(status.keep_misconfiguration, "sms", "30034", "Not [registered].", at)
+            await company.store.write(status.keep_misconfiguration, "sms", "30034", detail, at)
 
     fill(write)
-    expected = "sms: our own set-up: 30034 Not [registered]. (2 times, last 2026-11-22T09:00:00)"
+    expected = f"sms: our own set-up: 30034 {detail} (2 times, last 2026-11-22T09:00:00)"
     assert expected in run("status").stdout.splitlines()

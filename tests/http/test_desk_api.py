@@ -102,7 +102,8 @@ async def test_counts(desk: Desk) -> None:
 
 
 async def test_drafts(desk: Desk) -> None:
-    """A draft is its writer's own, the last one wins, an empty one or the reply itself drops it."""
+    """A draft is its writer's own, the last one wins unless it says what it goes on from, and an empty one or the reply
+    itself drops it."""
     await desk.text("hello")
     path = f"/threads/{await desk.thread('ana')}"
     await desk.person("cleo", "denver")
@@ -116,6 +117,24 @@ async def test_drafts(desk: Desk) -> None:
     await desk.call("ana", "PUT", f"{path}/draft", {"body": "Hi there"})
     await desk.call("ana", "POST", f"{path}/messages", {"body": "Hi there"})
     assert None is (await desk.call("ana", "GET", path))[1]["draft"]
+
+
+async def test_a_draft_that_changed_elsewhere(desk: Desk) -> None:
+    """Words that go on from an older draft do not replace a newer one; the same words again, and the first ones, do."""
+    await desk.text("hello")
+    path = f"/threads/{await desk.thread('ana')}"
+
+    async def put(body: str, was: str) -> int:
+        return (await desk.call("ana", "PUT", f"{path}/draft", {"body": body, "was": was}))[0]
+
+    assert [204, 204, 204] == [await put("Hi", ""), await put("Hi th", "Hi"), await put("Hi th", "Hi")]
+    for body in ("BBB", ""):
+        status, refused = await desk.call("ana", "PUT", f"{path}/draft", {"body": body, "was": ""})
+        assert (409, "/problems/draft-changed") == (status, refused["type"])
+        assert "Hi th" not in str(refused)
+    assert "Hi th" == (await desk.call("ana", "GET", path))[1]["draft"]
+    assert [204, 204] == [await put("", "Hi th"), await put("BBB", "Hi th")]
+    assert "BBB" == (await desk.call("ana", "GET", path))[1]["draft"]
 
 
 async def test_presence(desk: Desk) -> None:
@@ -157,6 +176,7 @@ async def test_status(desk: Desk) -> None:
     status, answer = await desk.call("dana", "GET", "/status")
     channel = {row["name"]: row for row in answer["channels"]}["sms"]
     assert (200, desk.deps.settings().version, []) == (status, answer["version"], answer["faults"])
+    assert str(desk.deps.settings().listen) == answer["listen"]
     assert ("twilio_sms", True, 0) == (channel["adapter"], "last_in" in channel, channel["queued"])
     assert "A message came for a number that is not configured." == channel["last_error"]["detail"]
     assert {"ana", "ben", "dana"} <= {person["login"] for person in answer["people"]}

@@ -85,7 +85,10 @@ class FakeDesk(World):
         return web.json_response(self.status)
 
     async def _draft(self, request: web.Request) -> web.Response:
-        await self.keep_draft(request[AGENT], request.match_info["id"], (await request.json())["body"])
+        thread, asked = request.match_info["id"], await request.json()
+        if self.drafts.get((request[AGENT]["id"], thread)) not in {None, asked["was"], asked["body"]}:
+            return problem(409, "You have written another draft here since.", "/problems/draft-changed")
+        await self.keep_draft(request[AGENT], thread, asked["body"])
         return web.Response(status=204)
 
     async def keep_draft(self, agent: Json, thread: str, body: str) -> None:

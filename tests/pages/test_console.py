@@ -163,6 +163,7 @@ async def test_words_survive_a_reload_without_network(visitor: Visitor, gateway:
     await page.get_by_label("Reply to Dana Whitfield").fill("Thursday.")
     await page.keyboard.press("Control+Enter")
     await expect(visitor.bubble("Thursday.")).to_contain_text("it will be sent once")
+    await expect(visitor.bubble("Thursday.").locator(".avatar")).to_have_count(0)
     await page.reload()
     await expect(visitor.bubble("Thursday.")).to_have_count(1)
     gateway.refusals.clear()

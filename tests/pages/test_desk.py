@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.pages.company import STATUS
 from tests.pages.conftest import Visitor
@@ -20,6 +20,11 @@ def dana(gateway: FakeGateway) -> str:
     thread = gateway.thread("Dana Whitfield", "+13035550127")
     gateway.write(thread, "in", gateway.customer(thread), "Which day is it?", ago(minutes=12))
     return thread
+
+
+def rival(page: Page) -> Locator:
+    """What another window of the same person has begun."""
+    return page.get_by_role("region", name="Another window of yours has a draft here")
 
 
 async def test_counts_follow_what_happens(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
@@ -65,7 +70,7 @@ async def test_a_draft_follows_its_writer(visitor: Visitor, gateway: FakeGateway
 
 
 async def test_a_draft_survives_a_dropped_network(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
-    """Words typed while the server refuses stay here over a reload, win over its older ones, and reach it later."""
+    """Words typed while the server refuses stay here over a reload, beside other ones it has, and reach it later."""
     ana = gateway.agents["ana"]
     page = await visitor.enter(f"#/waiting/t/{dana}")
     gateway.refusals.append(lambda request: problem(503, "Not now.") if request.path.endswith("/draft") else None)
@@ -74,7 +79,50 @@ async def test_a_draft_survives_a_dropped_network(visitor: Visitor, gateway: Fak
     await page.reload()
     await expect(page.get_by_label("Reply to Dana Whitfield")).to_have_value("Written here")
     gateway.refusals.clear()
+    await expect(rival(page)).to_contain_text("Written elsewhere, before")
+    await page.get_by_role("button", name="Keep mine").click()
     await gateway.until(lambda: gateway.drafts.get((ana["id"], dana)) == "Written here")
+
+
+async def test_two_windows_with_words(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
+    """Of two windows that write in one thread, neither loses its words: the later one shows both, and asks."""
+    ana = gateway.agents["ana"]
+    assert visitor.context.browser
+    context = await visitor.context.browser.new_context()
+    other = Visitor(gateway, visitor.origin, context, await context.new_page())
+    first, second = await visitor.enter(f"#/waiting/t/{dana}"), await other.enter(f"#/waiting/t/{dana}")
+    await expect(second.get_by_label("Reply to Dana Whitfield")).to_be_visible()
+    await first.get_by_label("Reply to Dana Whitfield").fill("AAA")
+    await gateway.until(lambda: gateway.drafts.get((ana["id"], dana)) == "AAA")
+    await second.get_by_label("Reply to Dana Whitfield").fill("BBB")
+    await expect(rival(second).locator(".rival-words")).to_have_text("AAA")
+    await expect(second.get_by_label("Reply to Dana Whitfield")).to_have_value("BBB")
+    assert {(ana["id"], dana): "AAA"} == gateway.drafts
+    await second.get_by_role("button", name="Keep mine").click()
+    await expect(rival(second)).to_be_hidden()
+    await gateway.until(lambda: gateway.drafts.get((ana["id"], dana)) == "BBB")
+    await first.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(first.get_by_label("Reply to Dana Whitfield")).to_have_value("BBB")
+    await context.close()
+
+
+async def test_the_other_window_s_words(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
+    """Whoever comes back finds what they began elsewhere; what stands beside their words outlives the reply to it."""
+    ana = gateway.agents["ana"]
+    page = await visitor.enter(f"#/waiting/t/{dana}")
+    words = page.get_by_label("Reply to Dana Whitfield")
+    await expect(visitor.bubble("Which day is it?")).to_be_visible()
+    await gateway.keep_draft(ana, dana, "Begun elsewhere")
+    await page.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(words).to_have_value("Begun elsewhere")
+    await gateway.keep_draft(ana, dana, "Gone on elsewhere")
+    await words.fill("Tuesday.")
+    await expect(rival(page)).to_contain_text("Gone on elsewhere")
+    await words.press("Control+Enter")
+    await expect(visitor.bubble("Tuesday.")).to_contain_text("Waiting to be sent")
+    await page.get_by_role("button", name="Take that one").click()
+    await expect(words).to_have_value("Gone on elsewhere")
+    await gateway.until(lambda: gateway.drafts.get((ana["id"], dana)) == "Gone on elsewhere")
 
 
 async def test_a_colleague_is_seen_and_heard_of(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:

@@ -80,7 +80,7 @@ async def test_a_link_that_has_ended_is_renewed_once(visitor: Visitor, gateway: 
     page = await visitor.enter(f"#/all/t/{dana}")
     image = page.get_by_role("img", name="meter.png")
     await expect(image).to_be_visible()
-    await page.wait_for_function("document.querySelector('.picture img')?.naturalWidth === 400")
+    await expect(image).to_have_js_property("naturalWidth", 400)
     assert 2 == len(reads)
 
 

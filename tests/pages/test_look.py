@@ -155,6 +155,8 @@ async def test_one_at_a_time_on_a_phone(visitor: Visitor, gateway: FakeGateway) 
     assert send
     assert send["y"] + send["height"] <= 740
     assert send["height"] >= 44
+    foot = [await page.locator(f".composer-foot {part}").bounding_box() for part in (".attach", ".measure", ".send")]
+    assert 1 == len({round(box["y"] + box["height"] / 2) for box in foot if box})
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.go_back()
     await expect(page.get_by_role("link", name="Dana Whitfield")).to_be_visible()

@@ -102,9 +102,10 @@ export class Api {
   act(id, verb, body) { return this.#call("POST", `/threads/${encodeURIComponent(id)}/${verb}`, body ? { body } : undefined); }
   read(id, message) { return this.#call("PUT", `/threads/${encodeURIComponent(id)}/read`, { body: { message } }); }
 
-  /** Keeps what is being written; "" drops it. `last`: the page is about to go. */
-  draft(id, body, { last = false } = {}) {
-    return this.#call("PUT", `/threads/${encodeURIComponent(id)}/draft`, { body: { body }, keepalive: last });
+  /** Keeps what is being written; "" drops it. `was` is the draft it goes on from: with another one there, it is refused
+   *  (409, /draft-changed). `last`: the page is about to go. */
+  draft(id, body, { was, last = false }) {
+    return this.#call("PUT", `/threads/${encodeURIComponent(id)}/draft`, { body: { body, was }, keepalive: last });
   }
 
   /** `state` is "here", "typing" or "gone"; the last may be said by a page that goes. Answers {people}. */

@@ -94,7 +94,7 @@ export class Begin extends HTMLElement {
   #turned() {
     const endpoints = this.#door?.endpoints ?? [];
     const { from } = this.fields;
-    from.input.replaceChildren(...endpoints.map((each) => h("option", { value: each }, addressName(each))));
+    from.input.replaceChildren(h("option", { value: "" }, "The first that fits"), ...endpoints.map((each) => h("option", { value: each }, addressName(each))));
     from.element.hidden = endpoints.length < 2;
     this.#measure();
   }
@@ -124,11 +124,10 @@ export class Begin extends HTMLElement {
 
   get #opening() {
     const value = (name) => this.fields[name].input.value.trim();
-    const { endpoints } = this.#door;
     return {
       channel: this.#door.channel, address: value("to"), body: this.fields.body.input.value,
       consent: { who: value("who"), when: new Date(value("when")).toISOString(), how: value("how") },
-      ...(endpoints.length > 1 ? { from: value("from") } : {}),
+      ...(value("from") ? { from: value("from") } : {}),
     };
   }
 

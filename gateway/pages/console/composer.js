@@ -5,6 +5,7 @@ import { Attaching } from "./attaching.js";
 import { misfit } from "./attached.js";
 import { button, h, icon, put, say } from "./dom.js";
 import { habits } from "./habits.js";
+import { Rival } from "./rival.js";
 import { Route, consequence } from "./route.js";
 import { segments } from "./segments.js";
 import { mediaWords, personName } from "./words.js";
@@ -19,6 +20,8 @@ export class Composer {
   #desk;
   #conversation = null;
   #mode = "reply";
+  /** The words as they were last put or typed here: others in the draft came from elsewhere. */
+  #words = "";
 
   constructor(desk) {
     this.#desk = desk;
@@ -28,6 +31,7 @@ export class Composer {
     } });
     this.modes = { reply: this.#tab("reply", "Reply", "reply"), note: this.#tab("note", "Note", "note") };
     this.route = new Route(desk, { onPick: () => { this.#describe(); this.text.focus(); } });
+    this.rival = new Rival({ onTake: () => this.#choose("takeRival"), onKeep: () => this.#choose("keepMine") });
     this.measure = h("span", { class: "measure", id: "measure" });
     this.habit = h("input", { type: "checkbox", id: "enter-sends", on: { change: () => this.#setHabit() } });
     this.send = h("button", { type: "button", class: "button primary send", "aria-describedby": "measure", on: { click: () => this.#send() } }, icon("send"), h("span"));
@@ -36,6 +40,7 @@ export class Composer {
       h("h3", { class: "unseen", id: "composer-name" }, "Answer"),
       h("div", { class: "modes", role: "group", "aria-label": "What you write" }, this.modes.reply, this.modes.note, this.route.element),
       this.route.notice,
+      this.rival.element,
       h("label", { class: "unseen", for: "words" }),
       this.box);
     this.attaching = new Attaching(desk, { box: this.box, onAdded: () => { this.#describe(); this.text.focus(); } });
@@ -54,17 +59,18 @@ export class Composer {
   /** Shows the composer of a conversation, with what was begun there. */
   show(conversation) {
     const same = this.#conversation === conversation;
+    const draft = this.#desk.drafts.of(conversation.id);
     this.#conversation = conversation;
-    if (!same) {
-      const draft = this.#desk.drafts.of(conversation.id);
-      this.#turn(!draft.reply && draft.note ? "note" : "reply");
-    }
+    if (!same) this.#turn(!draft.reply && draft.note ? "note" : "reply");
+    else if (draft[this.#mode] !== this.#words) this.#turn(this.#mode);
     this.#describe();
   }
 
-  /** The draft has become another one, elsewhere. */
-  refill() {
-    if (this.#mode === "reply") this.#turn("reply");
+  /** `verb` says which of two windows' words stay. */
+  #choose(verb) {
+    this.#desk.drafts[verb](this.#conversation.id);
+    this.write("reply");
+    this.#turn("reply");
   }
 
   /** Puts the focus into the composer, as a reply or a note. */
@@ -92,14 +98,16 @@ export class Composer {
     this.#mode = mode;
     this.element.dataset.mode = mode;
     for (const [name, tab] of Object.entries(this.modes)) tab.setAttribute("aria-pressed", String(name === mode));
-    this.text.value = this.#desk.drafts.of(this.#conversation.id)[mode];
+    this.#words = this.#desk.drafts.of(this.#conversation.id)[mode];
+    this.text.value = this.#words;
     this.#describe();
     this.#grow();
   }
 
   #typed(event = null) {
     const { drafts, presence } = this.#desk;
-    drafts.save(this.#conversation.id, this.#mode, this.text.value);
+    this.#words = this.text.value;
+    drafts.save(this.#conversation.id, this.#mode, this.#words);
     if (!this.text.value) presence.stopped();
     else if (event?.isTrusted && BY_HAND.test(event.inputType) && this.#mode === "reply") presence.typing();
     this.#describe();
@@ -136,6 +144,7 @@ export class Composer {
     say(this.send.lastElementChild, note ? "Add note" : "Send");
     this.route.show(this.#conversation, { note, writing: Boolean(this.text.value) });
     this.attaching.show(this.#conversation.id, this.route.way, !note);
+    this.rival.show(note ? "" : this.#desk.drafts.of(this.#conversation.id).rival);
     this.#sayMeasure(note);
     put(this.send, "aria-disabled", String(!this.#ready));
   }
@@ -182,7 +191,7 @@ export class Composer {
     this.#desk.outgoing.send(this.#conversation.id, this.#mode, body, { attachments, way: note ? null : this.route.picked });
     this.#desk.drafts.sent(this.#conversation.id, this.#mode);
     this.#desk.presence.stopped();
-    this.text.value = "";
+    this.#words = this.text.value = "";
     this.#describe();
     this.#grow();
     if (this.#mode === "note") this.#turn("reply");

@@ -18,7 +18,7 @@ import { Store } from "./store.js";
 export class Desk extends EventTarget {
   api = new Api();
   store = new Store(this.api);
-  outgoing = new Outgoing(this.api, this.store);
+  outgoing = new Outgoing(this.api, this.store, { onReplied: (thread) => this.drafts.dropped(thread) });
   attached = new Attached(this.api, this.store);
   drafts = new Drafts(this.api, this.store);
   presence = new Presence(this.api, this.store);

@@ -1,14 +1,17 @@
 // Words not yet sent, saved as they are typed, by person and thread. A reply's draft is the server's, so that one goes
 // on with it elsewhere; this browser keeps a copy, with a note's words beside it, for when the network is away.
-// The last hand wins: words typed here that the server does not have yet go there, else the server's are taken.
+// What nobody has gone on with here follows the server's. Words of another window never go under those of this one, nor
+// these under those: where both have some, the other's are a rival, until the person says which ones stay.
 
 const PREFIX = "teamline.draft.";
 const PAUSE = 800;
 const LONGEST_WAIT = 30_000;
 /** For how long somebody who signs out waits until the server has what they began. */
 const FAREWELL = 3_000;
-/** `saved` is what the server is known to have of the reply. */
-const EMPTY = Object.freeze({ reply: "", note: "", saved: "" });
+/** Of the reply, `saved` is what the server is known to have, `tried` what went to it and may have arrived, newest last,
+ *  and `rival` another window's words. */
+const EMPTY = Object.freeze({ reply: "", note: "", saved: "", tried: Object.freeze([]), rival: "" });
+const TRIED = 2;
 
 export class Drafts {
   #api;
@@ -26,7 +29,7 @@ export class Drafts {
     addEventListener("storage", (event) => {
       if (event.key !== null && !event.key.startsWith(PREFIX)) return;
       this.#known.clear();
-      store.touch("rows");
+      store.touch("rows", ...(event.key === null ? [] : [event.key.split(".").at(-1)]));
     });
     addEventListener("pagehide", () => this.#flush());
     document.addEventListener("visibilitychange", () => document.hidden && this.#flush());
@@ -34,7 +37,7 @@ export class Drafts {
 
   #name(thread) { return `${PREFIX}${this.#store.me.id}.${thread}`; }
 
-  /** {reply, note}, each "" when there is none. */
+  /** {reply, note, rival}, each "" when there is none. */
   of(thread) {
     const name = this.#name(thread);
     if (!this.#known.has(name)) this.#known.set(name, { ...EMPTY, ...JSON.parse(localStorage.getItem(name)) });
@@ -56,20 +59,47 @@ export class Drafts {
     if (kind === "reply" && this.#sending.has(thread)) this.#later(thread, PAUSE);
   }
 
+  /** The server has dropped its draft, and with it what was begun while the reply was on its way. */
+  dropped(thread) {
+    const { reply, saved, tried } = this.of(thread);
+    if (!reply || !saved) return;
+    this.#put(thread, { saved: "", tried: [...tried, saved].slice(-TRIED) });
+    this.#later(thread, PAUSE);
+  }
+
   /** Grows with each change here: what was asked for before one is too old to be taken. */
   turn(thread) { return this.#turns.get(thread) ?? 0; }
 
-  /** What the server has, as asked for at `turn`. Answers whether the reply's words are others now. */
+  /** What the server has, as asked for at `turn`. */
   meet(thread, body, turn) {
-    const { reply, saved } = this.of(thread);
-    if (turn !== this.turn(thread) || this.#timers.has(thread) || this.#sending.has(thread)) return false;
-    const theirs = body ?? "";
-    if (reply !== saved && reply !== theirs) {
+    if (turn !== this.turn(thread) || this.#timers.has(thread) || this.#sending.has(thread)) return;
+    this.#compare(thread, body ?? "");
+  }
+
+  #compare(thread, theirs) {
+    const { reply, saved, tried, rival } = this.of(thread);
+    const known = [saved, ...tried, ""].includes(theirs);
+    if (!rival && (reply === saved || (reply === "" && !known))) this.#put(thread, { reply: theirs, saved: theirs, tried: [] });
+    else if (theirs && theirs === reply) this.#put(thread, { saved: theirs, tried: [], rival: "" });
+    else {
+      // A rival that is gone was sent or dropped there; unless it went with the reply that was sent from here.
+      const stays = theirs || !saved ? rival : "";
+      this.#put(thread, { saved: theirs, rival: known ? stays : theirs });
       this.#later(thread, 0);
-      return false;
     }
-    this.#put(thread, { reply: theirs, saved: theirs });
-    return reply !== theirs;
+    this.#store.touch(thread);
+  }
+
+  /** The person goes on with the other window's words. */
+  takeRival(thread) {
+    this.#put(thread, { reply: this.of(thread).rival, rival: "" });
+    this.#later(thread, 0);
+  }
+
+  /** The person goes on with their words here, which replace the other window's. */
+  keepMine(thread) {
+    this.#put(thread, { rival: "" });
+    this.#later(thread, 0);
   }
 
   /** The threads of this person that have words here. */
@@ -95,8 +125,10 @@ export class Drafts {
     await Promise.race([late, Promise.all(brought)]);
   }
 
-  /** The threads with words that are nowhere but here: a note's, or a reply's that the server does not have. */
-  left() { return this.#threads().filter((thread) => this.of(thread).note.trim() || this.#unsaved(thread)); }
+  /** The threads with words that may be nowhere but here: a note's, or a reply's that the server does not have. */
+  left() {
+    return this.#threads().filter((thread) => this.of(thread).note.trim() || this.of(thread).rival || this.#unsaved(thread));
+  }
 
   /** Nothing of this person stays in this browser, and nothing is kept any more. */
   forget() {
@@ -112,7 +144,7 @@ export class Drafts {
     const name = this.#name(thread);
     this.#known.set(name, draft);
     this.#turns.set(thread, this.turn(thread) + 1);
-    if (draft.reply || draft.note || draft.saved) localStorage.setItem(name, JSON.stringify(draft));
+    if (draft.reply || draft.note || draft.saved || draft.rival) localStorage.setItem(name, JSON.stringify(draft));
     else localStorage.removeItem(name);
     this.#store.touch("rows");
   }
@@ -136,18 +168,30 @@ export class Drafts {
 
   /** One at a time for a thread; what is typed meanwhile goes after it. */
   async #push(thread, { wait = PAUSE, last = false }) {
-    const { reply, saved } = this.of(thread);
-    if (reply === saved) return;
+    const { reply, saved, tried, rival } = this.of(thread);
+    if (reply === saved || rival) return;
     if (this.#sending.has(thread) && !last) return this.#later(thread, PAUSE);
     this.#sending.set(thread, reply);
     try {
-      await this.#api.draft(thread, reply, { last });
-      this.#put(thread, { saved: reply });
+      this.#put(thread, { tried: [...tried, reply].slice(-TRIED) });
+      await this.#api.draft(thread, reply, { was: saved, last });
+      this.#put(thread, { saved: reply, tried: this.of(thread).tried.filter((words) => words !== reply) });
     } catch (error) {
-      if (error.lasting) this.#put(thread, { saved: reply });
+      if (error.type?.endsWith("/draft-changed")) await this.#collide(thread, wait);
+      else if (error.lasting) this.#put(thread, { saved: reply, tried: [] });
       else if (!last && error.status !== 401) this.#later(thread, Math.min(LONGEST_WAIT, 2 * Math.max(wait, PAUSE)));
     } finally {
       this.#sending.delete(thread);
+    }
+  }
+
+  /** The server has other words: they are read, and shown beside those here. */
+  async #collide(thread, wait) {
+    try {
+      const { draft } = await this.#api.thread(thread);
+      this.#compare(thread, draft ?? "");
+    } catch {
+      this.#later(thread, Math.min(LONGEST_WAIT, 2 * Math.max(wait, PAUSE)));
     }
   }
 }

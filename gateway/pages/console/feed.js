@@ -2,7 +2,7 @@
 // A connection that is silent for too long is taken for dead, since a sleeping laptop is never told.
 
 const SILENCE = 45_000;
-const LONGEST_WAIT = 15_000;
+const LONGEST_WAIT = 4_000;
 
 /** Yields {id, kind, data} from the bytes of a text/event-stream (WHATWG HTML, "Server-sent events"). */
 export class Parser {

@@ -33,7 +33,7 @@ function mediaLine(media) {
 /** `head`: whether author and time stand above it; they are there for screen readers in any case. */
 function frame(look, head, { name, at, who, mark, token }, ...content) {
   return h("li", { class: `message ${look}` },
-    head && look !== "out" ? h("span", { class: "avatar small", hue: hue(...who), "aria-hidden": "true" }, initials(name)) : null,
+    head && !look.startsWith("out") ? h("span", { class: "avatar small", hue: hue(...who), "aria-hidden": "true" }, initials(name)) : null,
     h("div", { class: head ? "message-head" : "message-head unseen" }, isolated(personName(name)), " ", mark ? h("span", { class: "mark" }, mark) : null, " ",
       token ? h("span", { title: "Written with this person's personal token, not in the console" }, "via token ") : null, when(at)),
     ...content);

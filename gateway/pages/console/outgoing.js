@@ -17,7 +17,9 @@ export class Outgoing {
   #running = new Set();
   #wakers = new Set();
 
-  constructor(api, store) {
+  /** `onReplied(thread)`: the server has a reply, and has dropped its draft with it. */
+  constructor(api, store, { onReplied }) {
+    this.onReplied = onReplied;
     this.#api = api;
     this.#store = store;
     addEventListener("online", () => this.hurry());
@@ -131,6 +133,7 @@ export class Outgoing {
       // The stream may have told more of it by now than this answer knew.
       if (message?.id && !conversation.has(message.id)) conversation.take({ kind: "message.sent", message });
       this.#forget(item);
+      if (item.kind === "reply") this.onReplied(item.thread);
       return true;
     } catch (error) {
       item.state = error.lasting ? "refused" : "waiting";

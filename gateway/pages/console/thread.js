@@ -29,6 +29,7 @@ export class Thread extends HTMLElement {
     this.composer.onSent = () => this.timeline.toEnd() ?? this.composer.text.focus();
     this.#build();
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
+    addEventListener("focus", () => this.#readDraft());
     desk.addEventListener("complaint", ({ detail }) => this.#complain(detail));
     desk.addEventListener("following", () => this.show(place()));
   }
@@ -76,12 +77,8 @@ export class Thread extends HTMLElement {
   }
 
   async #load(conversation, message) {
-    const { drafts, outgoing } = this.#desk;
-    const turn = drafts.turn(conversation.id);
     try {
-      const detail = await conversation.refresh(message);
-      const underWay = outgoing.of(conversation.id).some((item) => item.kind === "reply");
-      if (!underWay && drafts.meet(conversation.id, detail.draft, turn) && conversation === this.#conversation) this.composer.refill();
+      await this.#meetDraft(conversation, () => conversation.refresh(message));
     } catch (error) {
       if (conversation !== this.#conversation || error.status === 401) return;
       if (error.status === 404) this.#desk.store.drop(conversation.id);
@@ -90,6 +87,21 @@ export class Thread extends HTMLElement {
     if (conversation !== this.#conversation) return;
     this.#render();
     if (message && conversation.loaded && message === this.#message) this.timeline.find(conversation, message);
+  }
+
+  /** What another window of this person has begun is taken from the thread's detail, which `read` answers. */
+  async #meetDraft(conversation, read) {
+    const { drafts, outgoing } = this.#desk;
+    const turn = drafts.turn(conversation.id);
+    const underWay = outgoing.of(conversation.id).some((item) => item.kind === "reply");
+    const { draft } = await read();
+    if (!underWay) drafts.meet(conversation.id, draft, turn);
+  }
+
+  /** Whoever comes back to this window may have gone on in another. */
+  #readDraft() {
+    const conversation = this.#conversation;
+    if (this.isOpen && conversation.loaded) this.#meetDraft(conversation, () => conversation.describe()).catch(() => {});
   }
 
   #render() {
