@@ -1,7 +1,7 @@
 // The conversation in one scroller. What is being read never moves: older messages grow above it, new ones below it are
 // counted and wait, and only somebody who is at the end is kept at the end.
 
-import { arrange, h, icon, isolated, say } from "../console/dom.js";
+import { arrange, firstInSight, h, icon, isolated, say } from "../console/dom.js";
 import { day, sameDay } from "../console/time.js";
 import { dayElement, lineElement, messageElement, newElement, pendingElement } from "./bubble.js";
 
@@ -70,7 +70,7 @@ export class Timeline {
   render() {
     const { conversation } = this.#chat;
     const focused = this.list.contains(document.activeElement);
-    const anchor = this.#isAtEnd() ? null : this.#anchor();
+    const anchor = this.#isAtEnd() ? null : firstInSight(this.scroller, this.list);
     this.#countFresh(conversation.items);
     const wanted = this.#elements(conversation);
     arrange(this.list, wanted);
@@ -93,16 +93,6 @@ export class Timeline {
     if (above >= 0) return;
     this.#atEnd = false;
     this.scroller.scrollTop += above - 8;
-  }
-
-  /** The first message in sight, and where it stands. */
-  #anchor() {
-    const edge = this.scroller.getBoundingClientRect().top;
-    for (const element of this.list.children) {
-      const { top, bottom } = element.getBoundingClientRect();
-      if (bottom > edge && element.classList.contains("message")) return { element, top };
-    }
-    return null;
   }
 
   #countFresh(items) {

@@ -64,3 +64,13 @@ export function announce(text) {
   region.textContent = "";
   requestAnimationFrame(() => { region.textContent = text; });
 }
+
+/** The first message of a list that is in sight in its scroller, and where it stands; null if there is none. */
+export function firstInSight(scroller, list) {
+  const edge = scroller.getBoundingClientRect().top;
+  for (const element of list.children) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > edge && element.classList.contains("message")) return { element, top };
+  }
+  return null;
+}

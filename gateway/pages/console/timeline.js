@@ -2,7 +2,7 @@
 // news below it is counted and waits, and only somebody who is at the end is kept at the end.
 
 import { Viewer } from "../chat/viewer.js";
-import { arrange, h, icon, say } from "./dom.js";
+import { arrange, firstInSight, h, icon, say } from "./dom.js";
 import { itemKey } from "./conversation.js";
 import { dayElement, eventElement, messageElement, pendingElement } from "./message.js";
 import { day, sameDay } from "./time.js";
@@ -114,7 +114,7 @@ export class Timeline {
     const conversation = this.#conversation;
     if (!conversation?.loaded || this.#wanted) return;
     const focused = this.list.contains(document.activeElement);
-    const anchor = this.#atEnd ? null : this.#anchor();
+    const anchor = this.#atEnd ? null : firstInSight(this.scroller, this.list);
     this.#countFresh(conversation);
     this.#bound(conversation);
     arrange(this.list, this.#elements(conversation));
@@ -124,16 +124,6 @@ export class Timeline {
     this.#sayNews();
     this.#markRead();
     this.#readOn();
-  }
-
-  /** The first message in sight, and where it stands. */
-  #anchor() {
-    const edge = this.scroller.getBoundingClientRect().top;
-    for (const element of this.list.children) {
-      const { top, bottom } = element.getBoundingClientRect();
-      if (bottom > edge && element.classList.contains("message")) return { element, top };
-    }
-    return null;
   }
 
   #countFresh(conversation) {
