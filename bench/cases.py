@@ -15,8 +15,7 @@ from gateway.domain.message import ThreadId
 from gateway.http.agent_api import BASE, cursor_of
 from gateway.store.credentials import secret_hash
 from gateway.store.inbox import Place, View
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Tx
+from gateway.store.store import Store, Tx
 
 LIMIT: Final = 50
 HITS: Final = 30
@@ -59,7 +58,7 @@ class Case:
 class _Desk:
     """One person at the large database."""
 
-    store: SqliteStore
+    store: Store
     person: Person
     chance: random.Random
     times: int
@@ -123,7 +122,7 @@ class _Desk:
         return Ask(view.search, (self.secret, text, before, HITS), f"{BASE}/search", asked)
 
 
-async def cases(store: SqliteStore, chance: random.Random, times: int) -> list[Case]:
+async def cases(store: Store, chance: random.Random, times: int) -> list[Case]:
     """Everything that is asked, each case so many times."""
     found: list[Case] = []
     for person in (ONE, THREE, ALL):

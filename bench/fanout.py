@@ -24,7 +24,7 @@ from bench.server import DATABASE, Server, bare, configure, gateway, scratch
 from bench.stored import check_received
 from bench.streams import Caller, Listener, asking, begin, calling, open_streams
 from bench.trial import PAIRS, scaled
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 CONSOLES: Final = scaled(1_000)
 ROUNDS: Final = 8 * PAIRS
@@ -51,7 +51,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
     public_url = configure(folder, TEAMS)
     people = [Person(f"agent{number}", SETS[number % len(SETS)]) for number in range(CONSOLES)]
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         await hire(store, people)
 
     await fill(folder / DATABASE, work)

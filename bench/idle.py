@@ -24,7 +24,7 @@ from bench.trial import scaled
 from bench.web import arrive, token, watching
 from gateway.actions.customer_write import Words, write
 from gateway.store.credentials import secret_hash
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 from gateway.store.visitors import Token
 
 STEPS: Final = 5
@@ -48,7 +48,7 @@ async def run(_console: Console, progress: Progress) -> list[Figure]:
 
 
 async def _held(
-    progress: Progress, what: str, work: Callable[[SqliteStore], Awaitable[None]], requests: list[bytes]
+    progress: Progress, what: str, work: Callable[[Store], Awaitable[None]], requests: list[bytes]
 ) -> list[Figure]:
     with scratch() as folder:
         configure(folder, TEAMS)
@@ -75,11 +75,11 @@ async def _held(
     ]
 
 
-async def _people(store: SqliteStore) -> None:
+async def _people(store: Store) -> None:
     await hire(store, PEOPLE)
 
 
-async def _customers(store: SqliteStore) -> None:
+async def _customers(store: Store) -> None:
     await hire(store, PEOPLE[:1])  # of the team that they write to
     await arrive(store, FIRST + STREAMS, TEAMS[0])
     for start in range(0, FIRST + STREAMS, AT_ONCE):

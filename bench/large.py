@@ -23,7 +23,8 @@ from bench.history import History, Rows
 from bench.server import CACHE
 from bench.trial import scaled
 from gateway.domain import search
-from gateway.store.migrate import migrate, migrations
+from gateway.store.migrate import migrations
+from gateway.store.sqlite.migrate import migrate
 
 MESSAGES: Final = scaled(1_000_000, least=1_000)
 THREADS: Final = scaled(100_000, least=100)

@@ -30,7 +30,8 @@ from bench.people import now
 from bench.server import configure, gateway, scratch
 from bench.trial import PAIRS, scaled
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore, open_sqlite
+from gateway.store.sqlite import open_sqlite
+from gateway.store.store import Store
 
 TIMES: Final = scaled(200, least=20)
 """How often each case is asked, each time with other arguments."""
@@ -71,7 +72,7 @@ async def _ask(database: Path, progress: Progress) -> Asked:
         await store.close()
 
 
-async def _times(store: SqliteStore, case: Case) -> list[float]:
+async def _times(store: Store, case: Case) -> list[float]:
     for ask in case.asks[:WARM_UP]:
         await store.read(ask.query, *ask.arguments, now())
     taken = []

@@ -31,7 +31,7 @@ from bench.texts import texts
 from bench.trial import scaled
 from gateway.domain.message import TeamId
 from gateway.store import agents, catch_ups
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 RUNS: Final = 3
 MISSED: Final = scaled(5_000, least=50)
@@ -85,7 +85,7 @@ async def _run(console: Console, folder: Path, chance: random.Random) -> float:
     configure(folder)
     database = folder / DATABASE
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         await store.write(agents.add_teams, (TeamId("bench"),))
         await write_first(store, "sms", "sms", "bench", KNOWN)
         await store.write(catch_ups.through, "sms", now() - HOUR // timedelta(microseconds=1))

@@ -22,8 +22,8 @@ from gateway.domain.message import TeamId
 from gateway.store.agents import NewAgent
 from gateway.store.credentials import add_credential, secret_hash
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore, open_sqlite
-from gateway.store.store import Lane, Tx
+from gateway.store.sqlite import open_sqlite
+from gateway.store.store import Lane, Store, Tx
 
 AT_ONCE: Final = 200
 """People hired in one transaction, customers who write at the same time."""
@@ -44,7 +44,7 @@ class Person:
         return f"session of {self.login}".replace(" ", "-")
 
 
-async def fill(database: Path, work: Callable[[SqliteStore], Awaitable[None]]) -> None:
+async def fill(database: Path, work: Callable[[Store], Awaitable[None]]) -> None:
     store = await open_sqlite(database, doorbell=Doorbell())
     try:
         await work(store)
@@ -52,7 +52,7 @@ async def fill(database: Path, work: Callable[[SqliteStore], Awaitable[None]]) -
         await store.close()
 
 
-async def hire(store: SqliteStore, people: Sequence[Person]) -> None:
+async def hire(store: Store, people: Sequence[Person]) -> None:
     for start in range(0, len(people), AT_ONCE):
         await store.write(_hire, tuple(people[start : start + AT_ONCE]), now())
 
@@ -67,7 +67,7 @@ async def _hire(tx: Tx, people: Sequence[Person], at: int) -> None:
         await add_credential(tx, agent, "session", secret_hash(person.session), at)
 
 
-async def write_first(store: SqliteStore, channel: str, kind: str, team: str, customers: int) -> list[int]:
+async def write_first(store: Store, channel: str, kind: str, team: str, customers: int) -> list[int]:
     """So many customers write once; their threads."""
     threads: list[int] = []
     for start in range(0, customers, AT_ONCE):

@@ -30,7 +30,7 @@ from bench.server import DATABASE, Server, configure, gateway, scratch
 from bench.stored import check_received
 from bench.trial import PAIRS, SECONDS
 from gateway.http.agent_api import BASE
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 TEXTS: Final = 500
 """A second."""
@@ -50,7 +50,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
     public_url = configure(folder)
     database = folder / DATABASE
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         await hire(store, [PERSON])
 
     await fill(database, work)

@@ -22,7 +22,7 @@ from bench.people import Person, fill, hire, write_first
 from bench.server import DATABASE, bare, configure, gateway, scratch
 from bench.stored import check_replied
 from bench.texts import texts
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 PEOPLE: Final = 50
 THREADS: Final = 2_000
@@ -40,7 +40,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
     people = [Person(f"agent{number}", ("bench",)) for number in range(PEOPLE)]
     threads: list[int] = []
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         await hire(store, people)
         threads.extend(await write_first(store, "phone", "phone", "bench", THREADS))
 

@@ -30,7 +30,7 @@ from gateway.actions import customer_visit
 from gateway.actions.customer_visit import Visit
 from gateway.domain.message import TeamId
 from gateway.store.credentials import secret_hash
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 VISITORS: Final = scaled(2_000, least=20)
 RATE: Final = 500.0
@@ -64,12 +64,12 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
     return [*figures, *_figures("to the console", there), *_figures("to the customer", back)]
 
 
-async def _arrive(store: SqliteStore) -> None:
+async def _arrive(store: Store) -> None:
     await hire(store, [ANA])
     await arrive(store, VISITORS, "bench")
 
 
-async def arrive(store: SqliteStore, visitors: int, team: str) -> None:
+async def arrive(store: Store, visitors: int, team: str) -> None:
     """So many visitors, who have written nothing yet."""
     for start in range(0, visitors, AT_ONCE):
         visits = [_visit(number, team) for number in range(start, min(start + AT_ONCE, visitors))]

@@ -29,18 +29,19 @@ from gateway.errors import Conflict, Unavailable
 from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
 from gateway.files.links import SECRET_BYTES, Links
-from gateway.files.store import LocalFiles
+from gateway.files.place import open_files
 from gateway.http.deps import ConfigState, DemoPhone, Deps
 from gateway.http.server import make_app, make_local_app, make_operator_app, make_runner
 from gateway.outbox.fetcher import Fetcher
 from gateway.outbox.worker import Outbox
 from gateway.readings import readings
 from gateway.scheduler import Housekeeping, Indexer
-from gateway.settings import Listen, Settings, load, local_socket
+from gateway.settings import Listen, Settings, load
 from gateway.settings.watch import Watcher
 from gateway.store import agents, secrets
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore, open_sqlite
+from gateway.store.open import open_store
+from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -70,11 +71,11 @@ async def serve_forever(settings: Settings, announce: Announce, demo: DemoPhone 
 class Gateway:
     """A running gateway: what its parts share, and how a changed config reaches them."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, doorbell: Doorbell, secret: bytes) -> None:
+    def __init__(self, settings: Settings, store: Store, doorbell: Doorbell, secret: bytes) -> None:
         self.store = store
         self.channels = Channels()
         self.links = Links(secret, clock, lambda: self.settings.public_url)
-        self.intake = Intake(LocalFiles(settings.files), lambda: self.settings.limits)
+        self.intake = Intake(open_files(settings.files), lambda: self.settings.limits)
         self.feed = Feed(store, doorbell, clock, links=self.links)
         self.outbox = Outbox(store, self.channels, doorbell, clock, self.links)
         self.fetcher = Fetcher(store, self.channels, self.intake, doorbell, clock)
@@ -105,8 +106,9 @@ class Gateway:
         await self.store.write(agents.add_teams, tuple(settings.teams.by_id))
         await self.channels.apply(settings.channels.values(), settings.public_url, self.http)
         self.feed.start()
-        await self.outbox.start(only_node=True)
-        await self.fetcher.start(only_node=True)
+        alone = settings.database.engine == "sqlite"
+        await self.outbox.start(only_node=alone)
+        await self.fetcher.start(only_node=alone)
 
     def deps(self, demo: DemoPhone | None) -> Deps:
         return Deps(
@@ -129,9 +131,10 @@ class Gateway:
 async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> AsyncIterator[Gateway]:
     """A gateway that accepts requests; leaving the context drains and closes it."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(_only_server(settings.database.path))
+        if settings.database.engine == "sqlite":
+            stack.enter_context(_only_server(settings.database.path))
         doorbell = Doorbell()
-        store = await open_sqlite(settings.database.path, doorbell=doorbell)
+        store = await open_store(settings.database.place, doorbell)
         stack.push_async_callback(store.close)
         await _refuse_demo_accounts(store, settings)
         secret = await store.write(secrets.secret, "files", os.urandom(SECRET_BYTES))
@@ -148,7 +151,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         stack.push_async_callback(Indexer(store, doorbell).close)
         deps = gateway.deps(demo)
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
-        await _listen_locally(stack, make_local_app(deps), local_socket(settings.database.path))
+        await _listen_locally(stack, make_local_app(deps), settings.local_socket)
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
         gateway.catch_up.start()  # what comes in from now on is not missed
         stack.push_async_callback(_stop, _watching(gateway.watcher))
@@ -178,6 +181,7 @@ async def _listen_locally(stack: AsyncExitStack, app: web.Application, path: Pat
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(path.unlink, missing_ok=True)  # of a process that was killed; we hold the lock
         before = os.umask(0o177)
         try:
@@ -234,10 +238,10 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _refuse_demo_accounts(store: SqliteStore, settings: Settings) -> None:
+async def _refuse_demo_accounts(store: Store, settings: Settings) -> None:
     if not settings.is_local and await store.read(agents.has_demo_accounts):
         raise Conflict(
-            f"{settings.database.path} has the demo's accounts, which everyone knows: they serve this machine only. "
+            f"{settings.database.name} has the demo's accounts, which everyone knows: they serve this machine only. "
             "Use another database, or loopback for both listen and public_url."
         )
 

@@ -7,12 +7,10 @@ from gateway.feed.follow import Feed
 from gateway.http.deps import Reading
 from gateway.outbox.worker import Outbox
 from gateway.settings.watch import Watcher
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 
 
-def readings(
-    store: SqliteStore, feed: Feed, outbox: Outbox, catch_up: CatchUp, watcher: Watcher
-) -> tuple[Reading, ...]:
+def readings(store: Store, feed: Feed, outbox: Outbox, catch_up: CatchUp, watcher: Watcher) -> tuple[Reading, ...]:
     def waiting() -> dict[str, float]:
         stats = store.stats()
         return {

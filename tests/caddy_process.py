@@ -21,7 +21,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from tests.gateway_process import PATIENCE, free_port, until
 
 ROOT: Final = Path(__file__).parent.parent
-CADDY: Final = ROOT / ".cache/caddy/usr/bin/caddy"
+CADDY: Final = ROOT / ".cache/debian/bin/caddy"
 CADDYFILE: Final = ROOT / "deploy/Caddyfile"
 SITE: Final = "care.example.com"
 """The name that stands in the Caddyfile."""

@@ -27,8 +27,7 @@ from gateway.domain.wire import Json
 from gateway.store.agents import NewAgent, add_teams
 from gateway.store.credentials import add_credential, secret_hash
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Lane, Tx, Value
+from gateway.store.store import Lane, Store, Tx, Value
 from tests.engines import ENGINES, open_engine
 
 START: Final = 1_795_338_000_000_000
@@ -65,7 +64,7 @@ class Person:
 class Company:
     """Two teams, `front-range` and `great-lakes`, and whoever a test hires."""
 
-    def __init__(self, store: SqliteStore, doorbell: Doorbell, folder: Path) -> None:
+    def __init__(self, store: Store, doorbell: Doorbell, folder: Path) -> None:
         self.store, self.doorbell, self.folder = store, doorbell, folder
         self.clock = Clock()
         self._numbers = itertools.count(1)

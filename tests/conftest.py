@@ -17,15 +17,27 @@ from typing import Any
 
 import pytest
 
+from tests import engines
+
 ROOT = Path(__file__).parent.parent
+UNPACKED = ROOT / ".cache/debian/bin"
 NEEDS = {
     "chromium": Path("/usr/bin/chromium"),
     "axe": ROOT / ".cache/npm/node_modules/axe-core/axe.min.js",
     "segments": ROOT / ".cache/npm/node_modules/sms-segments-calculator/package.json",
-    "caddy": ROOT / ".cache/caddy/usr/bin/caddy",
+    "web-push-testing": ROOT / ".cache/npm/node_modules/web-push-testing/package.json",
     "systemd-analyze": Path("/usr/bin/systemd-analyze"),
+    "caddy": UNPACKED / "caddy",
+    "nginx": UNPACKED / "nginx",
+    "haproxy": UNPACKED / "haproxy",
+    "pgbouncer": UNPACKED / "pgbouncer",
+    "postgresql": ROOT if os.environ.get("TEAMLINE_TEST_POSTGRES") else UNPACKED / "postgres",
+    "postgresql-server": UNPACKED / "postgres",
 }
-"""What a test may need beyond Python (`make test` installs it), for `@pytest.mark.needs("chromium", "axe")`."""
+"""What a test may need beyond Python (`make test` installs it), for `@pytest.mark.needs("chromium", "axe")`.
+
+`postgresql` is for databases wherever they are, `postgresql-server` for servers of one's own (`tests/postgres.py`).
+"""
 
 _escapes: list[str] = []
 _HERE = {"", "localhost", socket.gethostname()}
@@ -69,6 +81,15 @@ def escapes() -> Iterator[list[str]]:
     _escapes.clear()
     yield _escapes
     assert [] == _escapes
+
+
+@pytest.fixture(autouse=True)
+def dropped(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The PostgreSQL databases of a test go with it."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        engines.drop(folder)
 
 
 def _missing() -> list[str]:

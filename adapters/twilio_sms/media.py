@@ -14,8 +14,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from adapters.twilio_sms.reach import CheckedResolver, Reach, Refused
+from adapters.twilio_sms.reach import Reach
 from gateway.channels.contract import FETCH_TIMEOUT, FetchError
+from gateway.channels.reach import CheckedResolver, Refused
 from gateway.domain.message import Media
 
 PATIENCE: Final = FETCH_TIMEOUT - 5
@@ -45,7 +46,7 @@ class Fetcher:
         self._reach = reach
         self._logins = [aiohttp.encode_basic_auth(account_sid, token) for token in tokens]
         self._patience = patience
-        self._resolver = CheckedResolver(reach, resolver or aiohttp.ThreadedResolver())
+        self._resolver = CheckedResolver(reach.admits, resolver or aiohttp.ThreadedResolver())
         connector = aiohttp.TCPConnector(resolver=self._resolver, use_dns_cache=False, limit=8)
         self._http = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False

@@ -2,42 +2,24 @@
 
 Allowed is https to a name in the public DNS whose addresses are public, and the origin that `api_base_url` names, which
 an admin wrote. A bare address is refused in every notation (dotted, decimal, octal, hex, IPv6), because Twilio never
-sends one. The check of the resolved address and the connection use one and the same answer of the resolver, so that a
-name that changes its mind in between gains nothing.
+sends one. What a name resolves to is checked by `gateway.channels.reach`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
-from socket import AF_UNSPEC, AddressFamily
 from typing import Final
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
+
+from gateway.channels.reach import Refused, is_public
 
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 """A name of two labels or more whose last begins with a letter: `inet_aton` reads none of them as a number."""
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain")
 _TWILIO = re.compile(r"api(?:\.[a-z0-9-]+){0,2}\.twilio\.com", re.ASCII)
 """https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region: edges and regions."""
-_RELAYS: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
-"""Protocol assignments and 6to4 relays, which versions of Python judge differently (RFC 6890, RFC 7526)."""
-_UNICAST: Final = IPv6Network("2000::/3")
-"""All of IPv6 that is given out. The mapped, NAT64 and local forms lie outside it."""
-
-
-class Refused(Exception):
-    """A URL that is not to be fetched. It says nothing of the URL."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an address belongs to the public internet and is no way around to an IPv4 address inside."""
-    ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv4Address):
-        return ip.is_global and not ip.is_multicast and not any(ip in network for network in _RELAYS)
-    return ip in _UNICAST and ip.is_global and ip.sixtofour is None and ip.teredo is None
 
 
 class Reach:
@@ -74,21 +56,3 @@ class Reach:
 
     def _is_name(self, host: str) -> bool:
         return _NAME.fullmatch(host) is not None and not host.endswith(_PRIVATE_NAMES) and len(host) <= 253
-
-
-class CheckedResolver(AbstractResolver):
-    """Another resolver's answers without those that may not be connected to. What is left is what is connected to."""
-
-    def __init__(self, reach: Reach, inner: AbstractResolver) -> None:
-        self._reach = reach
-        self._inner = inner
-
-    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_UNSPEC) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        allowed = [each for each in found if self._reach.admits(host, port, each["host"])]
-        if not allowed:
-            raise Refused
-        return allowed
-
-    async def close(self) -> None:
-        await self._inner.close()

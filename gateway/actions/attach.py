@@ -92,10 +92,10 @@ async def keep(store: Store, intake: Intake, file: Harmless, now: int) -> Kept:
     return Kept(file.hash, file.type, len(file.content), file.name, file.width, file.height, file.thumb_hash)
 
 
-async def claim_due(tx: Tx, channel: str, room: int, now: int, lease_until: int) -> list[Errand]:
+async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> list[Errand]:
     """Claim files of a channel that are due to be fetched, up to `room`."""
     due = await attachments.due(tx, channel, now, room)
-    claimed = [await attachments.claim(tx, id_, now, lease_until) for id_ in due]
+    claimed = [await attachments.claim(tx, id_, now, lease) for id_ in due]
     return [errand for errand in claimed if errand is not None]
 
 

@@ -16,7 +16,7 @@ from gateway.store.store import Tx
 async def claim(tx: Tx, secret: bytes, thread: ThreadId, now: int) -> Json:
     """The inbox row. Claiming what one has already changes nothing and says nothing."""
     principal = await credentials.authenticate(tx, secret, now)
-    team = await threads.team_in_reach(tx, principal.agent, thread)
+    team = await threads.hold(tx, principal.agent, thread)
     held = (await _row(tx, principal.agent, thread)).claim
     if held is None or held.agent != principal.agent:
         await threads.set_claim(tx, thread, principal.agent, now)
@@ -27,7 +27,7 @@ async def claim(tx: Tx, secret: bytes, thread: ThreadId, now: int) -> Json:
 async def release(tx: Tx, secret: bytes, thread: ThreadId, now: int) -> Json:
     """The inbox row; nobody is on it. Anyone in reach may release, since people go home."""
     principal = await credentials.authenticate(tx, secret, now)
-    team = await threads.team_in_reach(tx, principal.agent, thread)
+    team = await threads.hold(tx, principal.agent, thread)
     if (await _row(tx, principal.agent, thread)).claim is not None:
         await threads.set_claim(tx, thread, None, now)
         tx.event(team, "thread.released", thread, now, {"by": principal.agent})
@@ -41,7 +41,7 @@ async def done(tx: Tx, secret: bytes, thread: ThreadId, seen: MessageId | None, 
     Raises Conflict, and changes nothing, when the customer has written since.
     """
     principal = await credentials.authenticate(tx, secret, now)
-    team = await threads.team_in_reach(tx, principal.agent, thread)
+    team = await threads.hold(tx, principal.agent, thread)
     if (await _row(tx, principal.agent, thread)).done_at is None:
         await threads.set_done(tx, thread, now)
         # Asked only now that the thread's row is ours: a message that comes later undoes the `done` by itself.

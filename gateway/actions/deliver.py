@@ -39,14 +39,14 @@ class Ending:
     """Of a refusal."""
 
 
-async def claim_due(tx: Tx, channel: str, room: int, now: int, lease_until: int) -> list[Delivery]:
-    """Claim up to `room` deliveries of a channel, in order, with the number of this attempt. What was written before
-    the customer opted out fails here instead of going out."""
+async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> list[Delivery]:
+    """Claim up to `room` deliveries of a channel, in order, for `lease` microseconds, with the number of this
+    attempt. What was written before the customer opted out fails here instead of going out."""
     claimed = []
     for delivery in await deliveries.due(tx, channel, now, room):
         if delivery.opted_out_at is not None:
             await _give_back(tx, delivery, "withhold", f"{REASON[0].upper()}{REASON[1:]}.", now)
-        elif await deliveries.take(tx, delivery.id, now, lease_until):
+        elif await deliveries.take(tx, delivery.id, now, lease):
             claimed.append(_taken(delivery, now))
     return claimed
 
@@ -64,6 +64,7 @@ def _taken(delivery: Delivery, now: int) -> Delivery:
 
 async def finish(tx: Tx, endings: Sequence[Ending]) -> list[bool]:
     """Record how attempts ended; False for one that was given up meanwhile and is not ours to finish."""
+    await deliveries.hold(tx, [ending.delivery for ending in endings])
     return [await _finish(tx, ending) for ending in endings]
 
 
@@ -107,9 +108,9 @@ async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: 
             await apply(tx, fresh, provider_id, kept["state"], kept["code"], kept["detail"], now)
 
 
-async def give_up_leases(tx: Tx, ended_by: int, now: int) -> list[DeliveryId]:
-    """Sends whose lease ended by then become `unknown`, to be looked up at once; a bounded number."""
-    given_up = await deliveries.expired(tx, ended_by)
+async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[DeliveryId]:
+    """Sends whose lease has ended, or all with one, become `unknown`, to be looked up at once; a bounded number."""
+    given_up = await deliveries.expired(tx, all_leases=all_leases)
     for lost in given_up:
         delivery = await deliveries.get(tx, lost)
         if delivery is not None:

@@ -13,7 +13,7 @@ async def draft(tx: Tx, secret: bytes, thread: ThreadId, body: str, was: str | N
     kept by now, nothing is changed. Without it the last one to come wins. Raises Unauthenticated, NotFound,
     DraftChanged."""
     principal = await credentials.authenticate(tx, secret, now)
-    await threads.team_in_reach(tx, principal.agent, thread)
+    await threads.hold(tx, principal.agent, thread)
     # The same words again are a request whose answer was lost.
     if was is not None and await drafts.get(tx, principal.agent, thread) not in {None, was, body}:
         raise DraftChanged

@@ -14,7 +14,7 @@ async def note(
 ) -> Json:
     """The note in a message's shape with direction "note". Raises Unauthenticated, NotFound, Invalid."""
     principal = await credentials.authenticate(tx, secret, now)
-    team = await threads.team_in_reach(tx, principal.agent, thread)
+    team = await threads.hold(tx, principal.agent, thread)
     before = await idempotency.recall(tx, principal.key, key, fingerprint, now)
     if before is not None:
         return before

@@ -12,6 +12,6 @@ from gateway.store.store import Tx
 async def read(tx: Tx, secret: bytes, thread: ThreadId, message: MessageId, now: int) -> Json:
     """The inbox row with what is still unread. The marker only moves forward, and never past the newest message."""
     principal = await credentials.authenticate(tx, secret, now)
-    await threads.team_in_reach(tx, principal.agent, thread)
+    await threads.hold(tx, principal.agent, thread)
     await seen.mark(tx, principal.agent, thread, message)
     return wire.own_thread((await threads.get_threads(tx, principal.agent, [thread]))[thread])

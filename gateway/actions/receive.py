@@ -66,13 +66,13 @@ async def receive(tx: Tx, arrivals: Sequence[Arrival]) -> list[Receipt]:
     if any(arrival.inbound.late for arrival in arrivals):
         # Before anything is stored, so that what comes late stands in its order, of new pairs and of old.
         await _open_lines(tx, [arrival for arrival in arrivals if await _is_new(tx, arrival)])
-    before, stored = await messages.add_inbound(tx, incoming)
+    stored = await messages.add_inbound(tx, incoming)
     new_pairs = [place for place in range(len(arrivals)) if place not in stored]
     if new_pairs:
         await _open_lines(tx, [arrivals[place] for place in new_pairs])
-        _, more = await messages.add_inbound(tx, [incoming[place] for place in new_pairs])
+        more = await messages.add_inbound(tx, [incoming[place] for place in new_pairs])
         stored |= {new_pairs[place]: one for place, one in more.items()}
-    return await _conclude(tx, arrivals, before, stored)
+    return await _conclude(tx, arrivals, stored)
 
 
 def _incoming(arrival: Arrival) -> Incoming:
@@ -93,7 +93,7 @@ def _incoming(arrival: Arrival) -> Incoming:
 
 async def _open_lines(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     """For pairs of addresses that have never talked; two messages of one pair open one line."""
-    for arrival in arrivals:
+    for arrival in sorted(arrivals, key=lambda arrival: arrival.inbound.sender.value):  # no two lists wait in a circle
         await threads.open_line(
             tx,
             arrival.channel,
@@ -111,9 +111,7 @@ async def _is_new(tx: Tx, arrival: Arrival) -> bool:
     return await threads.find_thread(tx, arrival.channel, inbound.endpoint, inbound.sender) is None
 
 
-async def _conclude(
-    tx: Tx, arrivals: Sequence[Arrival], before: MessageId, stored: Mapping[int, Stored]
-) -> list[Receipt]:
+async def _conclude(tx: Tx, arrivals: Sequence[Arrival], stored: Mapping[int, Stored]) -> list[Receipt]:
     """Move the threads on, tell the teams, and say to each caller where its message is."""
     receipts: list[Receipt] = []
     told: set[MessageId] = set()
@@ -121,7 +119,7 @@ async def _conclude(
     special: list[tuple[Stored, Arrival]] = []
     for place, arrival in enumerate(arrivals):
         one = stored[place]
-        if one.message <= before or one.message in told:
+        if not one.fresh or one.message in told:
             receipts.append(Receipt(one.thread, None))
             continue
         told.add(one.message)

@@ -50,7 +50,7 @@ async def reply(tx: Tx, order: Reply) -> Json:
     """The message in the contract's shape. Raises Unauthenticated, Forbidden, NotFound, Unreachable, OptedOut,
     Invalid."""
     principal = await credentials.authenticate(tx, order.secret, order.now)
-    team = await threads.team_in_reach(tx, principal.agent, order.thread)
+    team = await threads.hold(tx, principal.agent, order.thread)
     if not principal.may_reply:
         raise Forbidden("this token was made without --may-reply: it reads and writes notes")
     before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)

@@ -52,7 +52,8 @@ def demo(folder: Path, port: int | None) -> None:
     log.configure()
     said = load(folder)
     listen = None if port is None else str(said.listen._replace(port=port))
-    database = said.database.path.with_name("demo.db")
+    beside = said.database.path if said.database.engine == "sqlite" else Path("var/teamline.db")
+    database = beside.with_name("demo.db")
     settings = load(folder, overrides=Overrides(listen, Database(url=f"sqlite:///{database}")))
     if not settings.is_local:
         raise Conflict("the demo's phone and accounts are for this machine only: make listen and public_url loopback")

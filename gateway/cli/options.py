@@ -73,10 +73,10 @@ def now() -> int:
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Open the database beside whoever serves it, migrated, do the work, and close it."""
     from gateway.store.doorbell import Doorbell
-    from gateway.store.sqlite import open_sqlite
+    from gateway.store.open import open_store
 
     async def run() -> T:
-        store = await open_sqlite(settings.database.path, doorbell=Doorbell(), serving=False)
+        store = await open_store(settings.database.place, Doorbell(), serving=False)
         try:
             return await work(store)
         finally:

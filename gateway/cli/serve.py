@@ -55,4 +55,4 @@ def migrate(folder: Path) -> None:
 
     settings = read_settings(folder)
     version = with_store(settings, lambda store: store.read(schema_version))
-    click.echo(f"{settings.database.path}: schema version {version}")
+    click.echo(f"{settings.database.name}: schema version {version}")

@@ -51,9 +51,7 @@ def _ask(settings: Settings) -> dict[str, Any]:
 async def _from_gateway(settings: Settings) -> dict[str, Any]:
     import aiohttp
 
-    from gateway.settings import local_socket
-
-    socket = aiohttp.UnixConnector(str(local_socket(settings.database.path)))
+    socket = aiohttp.UnixConnector(str(settings.local_socket))
     async with (
         aiohttp.ClientSession(connector=socket, timeout=aiohttp.ClientTimeout(PATIENCE)) as session,
         session.get("http://gateway/status.json") as answer,
@@ -65,8 +63,9 @@ async def _from_gateway(settings: Settings) -> dict[str, Any]:
 def _from_database(settings: Settings) -> dict[str, Any]:
     from gateway.actions.overview import NOTHING_UNDER_WAY, facts
 
-    if not settings.database.path.exists():
-        raise Unavailable(f"no gateway serves {settings.database.path}, and there is no such database")
+    database = settings.database
+    if database.engine == "sqlite" and not database.path.exists():
+        raise Unavailable(f"no gateway serves {database.path}, and there is no such database")
     known = with_store(settings, lambda store: store.read(facts))
     counts, wrong = known.under_way, known.misconfigured
     channels = [

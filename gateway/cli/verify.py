@@ -19,13 +19,13 @@ def verify(folder: Path) -> None:
     from rich.progress import Progress
 
     from gateway.cli.proof import Broken, Tally, verify_chains
-    from gateway.files.store import LocalFiles
+    from gateway.files.place import open_files
     from gateway.store.store import Store
 
     async def run(store: Store) -> Tally:
         with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("verifying", total=None)
-            files = LocalFiles(settings.files)
+            files = open_files(settings.files)
             return await verify_chains(
                 store, files, lambda done, total: progress.update(task, completed=done, total=total)
             )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 MARK: Final = "§"
@@ -55,32 +56,40 @@ def number_words(number: str) -> list[str]:
 
 
 def document(team: str, id_: int, found: Sequence[str]) -> str:
-    """What is indexed for a text of one team."""
+    """What is indexed for a text of one team: its words, in order, between spaces."""
     own, all_ = _before(team, id_ // _length(team)), _before(EVERYONE, id_ // _length(EVERYONE))
     return " ".join([own + word for word in found] + [all_ + word for word in found])
 
 
-def questions(teams: Sequence[str], text: str, newest: int) -> Iterator[str]:
-    """FTS5 queries (https://sqlite.org/fts5.html, "Full-text Query Syntax") for texts of these teams that have every
-    word, the last as a beginning too; none when there is nothing to look for.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to look for in some stretches: `befores` are what its words have in front of them, one of which will do."""
+
+    befores: tuple[str, ...]
+    phrases: tuple[tuple[str, ...], ...]
+    """Each of these must be there; words of one phrase, one after the other."""
+    begins: bool
+    """Whether the last word may be the beginning of one."""
+
+
+def questions(teams: Sequence[str], text: str, newest: int) -> Iterator[Question]:
+    """For texts of these teams that have every word, the last as a beginning too; none when there is nothing to look
+    for.
 
     Each is for older texts than the one before, from the id `newest` down to 1. The first are for one stretch each,
-    since a common word is found in it often enough; then for more and more, since a rare one is in few. Every word is
-    quoted: nothing in it is syntax.
+    since a common word is found in it often enough; then for more and more, since a rare one is in few.
     """
     asked = words(text)[:MOST_WORDS]
     if not asked or not teams:
         return
     begins = len(asked[-1]) >= SHORTEST_PREFIX and not text[-1:].isspace() and not _UNSPACED.match(asked[-1])
+    phrases = tuple(_phrases(asked))
     top = last = newest // _length(teams[0])
     while last >= 0:
         looked = top - last  # as many again: one, one, two, four ...
         first = max(0, last + 1 - min(looked or 1, MOST_STRETCHES))
-        yield " OR ".join(
-            f"({_terms(_before(team, stretch), asked, begins)})"
-            for stretch in range(last, first - 1, -1)
-            for team in teams
-        )
+        befores = (_before(team, stretch) for stretch in range(last, first - 1, -1) for team in teams)
+        yield Question(tuple(befores), phrases, begins)
         last = first - 1
 
 
@@ -92,9 +101,12 @@ def _before(team: str, stretch: int) -> str:
     return f"{team}{MARK}{stretch:x}{MARK}"
 
 
-def _terms(before: str, asked: Sequence[str], begins: bool) -> str:
-    terms = ""
-    for position, word in enumerate(asked):
-        follows = position and _UNSPACED.match(word) and _UNSPACED.match(asked[position - 1])
-        terms += (" + " if follows else " ") + f'"{before}{word}"'
-    return terms.strip() + (" *" if begins else "")
+def _phrases(asked: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Words one by one, and runs of characters of a script without spaces."""
+    phrase: tuple[str, ...] = ()
+    for word in asked:
+        if phrase and not (_UNSPACED.match(word) and _UNSPACED.match(phrase[-1])):
+            yield phrase
+            phrase = ()
+        phrase = (*phrase, word)
+    yield phrase

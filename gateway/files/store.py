@@ -1,7 +1,7 @@
-"""Bytes under their SHA-256. The contract for every kind of store, and the local folder.
+"""Bytes under their SHA-256. The contract for every kind of store (`s3.py` is another), and the local folder.
 
 A store knows nothing of messages: who may put, get or delete is decided in the database (`store/files.py`). Equal
-bytes are stored once; what was put is on the disk before `put` returns.
+bytes are stored once; what was put lasts before `put` returns.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,6 +21,19 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 def hash_of(content: bytes) -> str:
     """SHA-256, 64 hexadecimal digits: a file's only name."""
     return hashlib.sha256(content).hexdigest()
+
+
+def path_of(hash_: str) -> str:
+    """`ab/cd/abcd...`, below wherever a store has its files. Raises ValueError for what is no hash."""
+    if _HASH.fullmatch(hash_) is None:
+        raise ValueError("that is not a hash")
+    return f"{hash_[:2]}/{hash_[2:4]}/{hash_}"
+
+
+def hash_at(path: str) -> str | None:
+    """The hash of the file at this path, or None where it is none of ours."""
+    hash_ = path.rpartition("/")[2]
+    return hash_ if _HASH.fullmatch(hash_) is not None and path == path_of(hash_) else None
 
 
 class FileStore(Protocol):
@@ -33,6 +47,9 @@ class FileStore(Protocol):
 
     async def delete(self, hash_: str) -> None:
         """Forget these bytes; it is no error where there are none."""
+
+    def hashes(self) -> AsyncIterator[str]:
+        """The hash of each file, once, in no order. What is put or deleted meanwhile may be among them or not."""
 
 
 class LocalFiles:
@@ -51,6 +68,11 @@ class LocalFiles:
 
     async def delete(self, hash_: str) -> None:
         await asyncio.to_thread(self._delete, hash_)
+
+    async def hashes(self) -> AsyncIterator[str]:
+        for first in range(256):  # a 256th at a time, however many there are
+            for hash_ in await asyncio.to_thread(self._below, f"{first:02x}"):
+                yield hash_
 
     def _put(self, content: bytes) -> str:
         hash_ = hash_of(content)
@@ -87,10 +109,21 @@ class LocalFiles:
         for left in (path, *path.parent.glob(f".{hash_}.*")):  # what a process left that died while it wrote
             left.unlink(missing_ok=True)
 
+    def _below(self, first: str) -> list[str]:
+        folders = (f"{first}/{second}" for second in _names(self._folder / first))
+        paths = (f"{folder}/{name}" for folder in folders for name in _names(self._folder / folder))
+        return [hash_ for path in paths if (hash_ := hash_at(path)) is not None]
+
     def _path(self, hash_: str) -> Path:
-        if _HASH.fullmatch(hash_) is None:
-            raise ValueError("that is not a hash")
-        return self._folder / hash_[:2] / hash_[2:4] / hash_
+        return self._folder / path_of(hash_)
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder; nothing where none is. One that cannot be read is an error, for a list with gaps is none."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208  only names are wanted
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -80,8 +80,7 @@ class Fetcher:
         room, now = AT_ONCE - len(tasks), self._clock()
         if room <= 0 or not await self._store.read(attachments.due, channel, now, 1):
             return
-        lease = now + int(LEASE * _SECOND)
-        for errand in await self._store.write(attach.claim_due, channel, room, now, lease):
+        for errand in await self._store.write(attach.claim_due, channel, room, now, int(LEASE * _SECOND)):
             task = asyncio.create_task(self._fetch(errand))
             tasks.add(task)
             task.add_done_callback(tasks.discard)  # its commit rings the bell, so the next in line is seen

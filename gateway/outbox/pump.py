@@ -119,8 +119,7 @@ class Pump:
         return POLL if due is None else min(POLL, max(0.0, (due - self._clock()) / 1_000_000))
 
     async def _send_due(self, now: int, room: int, begun: float) -> int:
-        lease = now + int(LEASE * 1_000_000)
-        claimed = await self._store.write(deliver.claim_due, self._channel, room, now, lease)
+        claimed = await self._store.write(deliver.claim_due, self._channel, room, now, int(LEASE * 1_000_000))
         for delivery in claimed:
             self._start(self._send(delivery, begun))
         return len(claimed)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Final
 
 import structlog
 
@@ -23,8 +22,6 @@ from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-FOREVER: Final = 2**62
 
 
 class Outbox:
@@ -43,7 +40,7 @@ class Outbox:
     async def start(self, *, only_node: bool) -> None:
         """On SQLite this is the only node, so whatever is `sending` at start was lost with the process before."""
         if only_node:
-            while await self._store.write(deliver.give_up_leases, FOREVER, self._clock()):
+            while await self._store.write(deliver.give_up_leases, self._clock(), all_leases=True):
                 pass
         self._supervisor = asyncio.create_task(self._supervise())
 
@@ -81,7 +78,7 @@ class Outbox:
         self._leaving = {other for other in self._leaving if not other.idle} | {pump}
 
     async def _sweep(self, live: tuple[str, ...], now: int) -> None:
-        if await self._store.read(deliveries.expired, now):
-            await self._store.write(deliver.give_up_leases, now, now)
+        if await self._store.read(deliveries.has_expired):
+            await self._store.write(deliver.give_up_leases, now)
         if await self._store.read(deliveries.waiting_elsewhere, live):
             await self._store.write(deliver.strand, live, now)

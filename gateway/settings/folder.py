@@ -18,13 +18,16 @@ from pydantic import ValidationError
 from gateway.channels.registry import Channel
 from gateway.domain.routing import Teams
 from gateway.errors import ConfigError, Fault
+from gateway.files.place import Place
+from gateway.settings.addresses import Listen, is_loopback, listen_address
 from gateway.settings.channel import Surroundings, read_channel
 from gateway.settings.document import Document, read
 from gateway.settings.faults import faults
-from gateway.settings.models import Database, GatewayFile, Listen, is_loopback, listen_address
+from gateway.settings.models import GatewayFile
 from gateway.settings.robots import robots
 from gateway.settings.secrets import SecretReader, form_only
 from gateway.settings.settings import AS_WRITTEN, Overrides, Settings
+from gateway.settings.storage import Database
 from gateway.settings.teams import read_teams, team_ids
 
 
@@ -37,8 +40,8 @@ def load(
 ) -> Settings:
     """Read a config folder; `overrides` stand instead of what it says. Raises ConfigError with all its faults.
 
-    Without secrets, for who only works on the database, everything else is checked, and the settings have no channel:
-    none may ever be used under a secret that was not read.
+    Without secrets, for who only works on the database and its files, everything else is checked, and the settings have
+    no channel: none may ever be used under a secret that was not read. What gateway.toml asks for is always read.
     """
     return _Reading(folder, environ, overrides, with_secrets).settings()
 
@@ -49,6 +52,7 @@ class _Reading:
     def __init__(self, folder: Path, environ: Mapping[str, str], overrides: Overrides, with_secrets: bool) -> None:
         self.folder = folder
         self.secrets = SecretReader(folder, environ)
+        self.channel_secrets = SecretReader(folder, environ, ", or turn the channel off: enabled = false")
         self.with_secrets = with_secrets
         self.overrides = overrides
         self.override = _override(overrides.listen) if overrides.listen else None
@@ -80,15 +84,14 @@ class _Reading:
             teams=teams,
             channels=MappingProxyType({channel.name: channel for channel in channels}),
             version=_version(self.documents),
-            secret_files=frozenset(self.secrets.files),
+            secret_files=frozenset(self.secrets.files | self.channel_secrets.files),
             overrides=self.overrides,
         )
 
-    def _files(self, gateway: GatewayFile, database: Database) -> Path:
-        """Beside the database unless it is said; a command's own database has its own folder too, since what one
+    def _files(self, gateway: GatewayFile, database: Database) -> Place:
+        """The database's own folder unless it is said; a command's own database has its own too, since what one
         database does not name is deleted."""
-        beside = database.path.with_name(f"{database.path.name}-files")
-        return beside if self.overrides.database else gateway.files.path or beside
+        return database.files if self.overrides.database else gateway.files.place or database.files
 
     def _read(self, name: str) -> Document | None:
         try:
@@ -102,7 +105,7 @@ class _Reading:
         if document is None:
             return None
         try:
-            return GatewayFile.model_validate(dict(document.data))
+            return GatewayFile.model_validate(dict(document.data), context={"secrets": self.secrets})
         except ValidationError as error:
             self.faults += faults(document, GatewayFile, error)
             return None
@@ -136,11 +139,12 @@ class _Reading:
     def _channels(self, public_url: str | None, listen: Listen) -> list[Channel]:
         teams = self.documents.get("teams.toml")
         around = Surroundings(team_ids(teams) if teams else None, public_url, str(listen))
+        secrets = self.channel_secrets if self.with_secrets else form_only
         channels = []
         for name in self._adapter_files():
             document = self._read(name)
             if document is not None:
-                channel, found = read_channel(document, self.secrets if self.with_secrets else form_only, around)
+                channel, found = read_channel(document, secrets, around)
                 self.faults += found
                 channels += [channel] if channel else []
         return channels if self.with_secrets else []

@@ -17,9 +17,11 @@ _FORM: Final = 'write { env = "NAME" } or { file = "PATH" }'
 class SecretReader:
     """Turns `{ env = "NAME" }` and `{ file = "PATH" }` into their content, or raises ValueError("wrong; right")."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], way_out: str = "") -> None:
         self.folder = folder
         self.environ = environ
+        self.way_out = way_out
+        """What else can be done about a secret that is missing, from its comma on: a channel can be turned off."""
         self.files: set[Path] = set()
         """The files that were asked for, so that a change of one is noticed."""
 
@@ -33,9 +35,9 @@ class SecretReader:
         shown = f"the environment variable {name}" if _VARIABLE.fullmatch(name) else "its environment variable"
         content = self.environ.get(name)
         if content is None:
-            raise ValueError(f"{shown} is not set; set it before starting, or turn the channel off: enabled = false")
+            raise ValueError(f"{shown} is not set; set it before starting{self.way_out}")
         if not content.strip():
-            raise ValueError(f"{shown} is empty; put the secret into it, or turn the channel off: enabled = false")
+            raise ValueError(f"{shown} is empty; put the secret into it{self.way_out}")
         return content
 
     def _file(self, name: str) -> str:
@@ -54,7 +56,7 @@ class SecretReader:
         if len(content) > LARGEST:
             raise ValueError("its file is too large; name the file that holds the secret alone")
         if not text.strip():
-            raise ValueError("its file is empty; put the secret into it, or turn the channel off: enabled = false")
+            raise ValueError(f"its file is empty; put the secret into it{self.way_out}")
         return text
 
 

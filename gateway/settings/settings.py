@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +14,9 @@ from urllib.parse import urlsplit
 from gateway.channels.registry import Channel
 from gateway.domain.routing import Teams
 from gateway.files.intake import Limits
-from gateway.settings.models import Database, Listen, Network, is_loopback
+from gateway.files.place import Place
+from gateway.settings.addresses import Listen, Network, is_loopback
+from gateway.settings.storage import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +26,6 @@ class Overrides:
     listen: str | None = None
     """"HOST:PORT"."""
     database: Database | None = None
-
-
-def local_socket(database: Path) -> Path:
-    """Where the process that serves a database can be asked how it is doing."""
-    return database.with_name(f"{database.name}-status")
 
 
 AS_WRITTEN: Final = Overrides()
@@ -42,8 +42,8 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     operator_listen: Listen | None
     database: Database
-    files: Path
-    """The folder of attachments."""
+    files: Place
+    """Where attachments are: a folder, or a part of a bucket."""
     limits: Limits
     """What is taken as an attachment."""
     teams: Teams
@@ -55,6 +55,15 @@ class Settings:
     """Where secrets were read from, so that a change of one is noticed."""
     overrides: Overrides = field(default=AS_WRITTEN, compare=False)
     """What it was read with, to be read with again."""
+
+    @property
+    def local_socket(self) -> Path:
+        """Where the process that serves this folder can be asked how it is doing: beside SQLite's file, else in a
+        folder of this user's own, since several nodes of one database may be on one machine."""
+        if self.database.engine == "sqlite":
+            return self.database.path.with_name(f"{self.database.path.name}-status")
+        node = hashlib.sha256(f"{self.folder.resolve()} {self.listen}".encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"teamline-{os.getuid()}" / f"{node}-status"
 
     @property
     def is_local(self) -> bool:

@@ -16,8 +16,10 @@ import structlog
 from watchfiles import Change, awatch
 
 from gateway.errors import ConfigError, Fault, Problem
+from gateway.files.place import S3Place
 from gateway.settings.folder import load
 from gateway.settings.settings import Settings
+from gateway.settings.storage import Database
 
 STEP_MS: Final = 100
 """How long it must be quiet before the folder is read: an editor writes a file in several steps."""
@@ -145,7 +147,19 @@ def _needing_restart(current: Settings, read: Settings) -> Iterator[str]:
         yield "server.listen has changed: it needs a restart"
     if read.operator_listen != current.operator_listen:
         yield "server.operator_listen has changed: it needs a restart"
-    if read.database != current.database:
-        yield "database.url has changed: it needs a restart"
-    if read.files != current.files:
-        yield "files.url has changed: it needs a restart"
+    for key in _changed(read, current):
+        yield f"{key} has changed: it needs a restart"
+
+
+def _changed(read: Settings, current: Settings) -> Iterator[str]:
+    """The keys of where data is kept, a secret's among them."""
+    yield from (f"database.{key}" for key in Database.model_fields if _differ(key, read.database, current.database))
+    if isinstance(read.files, S3Place) and read.files.url == getattr(current.files, "url", None):
+        keys = (field.name for field in dataclasses.fields(S3Place))
+        yield from (f"files.{key}" for key in keys if _differ(key, read.files, current.files))
+    elif read.files != current.files:
+        yield "files.url"
+
+
+def _differ(key: str, one: object, other: object) -> bool:
+    return bool(getattr(one, key) != getattr(other, key))

@@ -12,6 +12,7 @@ from gateway.domain.attachment import Attachment, AttachmentId, Owner
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Invalid
 from gateway.store import files
+from gateway.store.statement import Sql
 from gateway.store.store import Tx, certain, listed
 
 AT_ONCE: Final = 200
@@ -111,7 +112,8 @@ async def count_loose(tx: Tx, owner: Owner) -> int:
     row = certain(
         await tx.one(
             """SELECT count(*) AS n FROM attachment
-                WHERE message_id IS NULL AND agent_id IS ?1 AND customer_id IS ?2""",
+                WHERE message_id IS NULL
+                  AND agent_id IS NOT DISTINCT FROM ?1 AND customer_id IS NOT DISTINCT FROM ?2""",
             owner.agent,
             owner.customer,
         )
@@ -127,7 +129,8 @@ async def loose(tx: Tx, owner: Owner, ids: Sequence[int]) -> list[Loose]:
     places, values = listed(ids, first=3)
     rows = await tx.all(
         f"""SELECT id, hash, type, size FROM attachment
-             WHERE message_id IS NULL AND state = 'ready' AND agent_id IS ?1 AND customer_id IS ?2
+             WHERE message_id IS NULL AND state = 'ready'
+               AND agent_id IS NOT DISTINCT FROM ?1 AND customer_id IS NOT DISTINCT FROM ?2
                AND id IN ({places})""",  # noqa: S608  placeholders only
         owner.agent,
         owner.customer,
@@ -154,44 +157,59 @@ async def take_up(tx: Tx, taken: Sequence[Loose], team: TeamId, message: Message
 async def wait(tx: Tx, waiting: Sequence[Waiting]) -> None:
     """Files of customers' messages that their providers hold: due at once."""
     await tx.run(
-        """INSERT INTO attachment (message_id, team_id, position, state, name, type, source_url, channel, due_at,
-                                   created_at)
-           SELECT json_extract(value, '$.message'), json_extract(value, '$.team'), json_extract(value, '$.position'),
-                  'waiting', json_extract(value, '$.name'), json_extract(value, '$.type'),
-                  json_extract(value, '$.url'), json_extract(value, '$.channel'), json_extract(value, '$.at'),
-                  json_extract(value, '$.at')
-             FROM json_each(?1) WHERE true ORDER BY key""",
+        Sql(
+            """INSERT INTO attachment (message_id, team_id, position, state, name, type, source_url, channel, due_at,
+                                       created_at)
+               SELECT json_extract(value, '$.message'), json_extract(value, '$.team'),
+                      json_extract(value, '$.position'), 'waiting', json_extract(value, '$.name'),
+                      json_extract(value, '$.type'), json_extract(value, '$.url'), json_extract(value, '$.channel'),
+                      json_extract(value, '$.at'), json_extract(value, '$.at')
+                 FROM json_each(?1) WHERE true ORDER BY key""",
+            """INSERT INTO attachment (message_id, team_id, position, state, name, type, source_url, channel, due_at,
+                                       created_at)
+               SELECT message, team, position, 'waiting', name, type, url, channel, at, at
+                 FROM json_to_recordset(?1::json) AS waiting (message bigint, team text, position bigint, name text,
+                      type text, url text, channel text, at bigint) ORDER BY message, position""",
+        ),
         orjson.dumps(waiting).decode(),
     )
 
 
 async def due(tx: Tx, channel: str, now: int, room: int) -> list[AttachmentId]:
     rows = await tx.all(
-        "SELECT id FROM attachment WHERE channel = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3", channel, now, room
+        """SELECT id FROM attachment
+            WHERE channel = ?1 AND due_at <= ?2 AND (lease_until IS NULL OR lease_until <= db_now())
+            ORDER BY due_at LIMIT ?3""",
+        channel,
+        now,
+        room,
     )
     return [row["id"] for row in rows]
 
 
-async def claim(tx: Tx, id_: AttachmentId, now: int, lease_until: int) -> Errand | None:
-    """One try at fetching; it is due again when the lease ends, so that a fetch that dies with us is made again."""
+async def claim(tx: Tx, id_: AttachmentId, now: int, lease: int) -> Errand | None:
+    """One try at fetching, for `lease` microseconds by the database's clock; then a fetch that died with its node is
+    due again."""
     row = await tx.one(
-        """UPDATE attachment SET tries = tries + 1, due_at = ?3 WHERE id = ?1 AND state = 'waiting' AND due_at <= ?2
+        """UPDATE attachment SET tries = tries + 1, lease_until = db_now() + ?3
+            WHERE id = ?1 AND state = 'waiting' AND due_at <= ?2 AND (lease_until IS NULL OR lease_until <= db_now())
            RETURNING id, message_id, channel, source_url, type, name, tries""",
         id_,
         now,
-        lease_until,
+        lease,
     )
     return None if row is None else Errand(*row)
 
 
 async def release(tx: Tx) -> None:
     """Whatever waits is due: whoever was fetching is gone."""
-    await tx.run("UPDATE attachment SET due_at = 0 WHERE due_at IS NOT NULL")
+    await tx.run("UPDATE attachment SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
 
 async def postpone(tx: Tx, errand: Errand, due_at: int) -> None:
     await tx.run(
-        "UPDATE attachment SET due_at = ?3 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'",
+        """UPDATE attachment SET due_at = ?3, lease_until = NULL
+            WHERE id = ?1 AND tries = ?2 AND state = 'waiting'""",
         errand.id,
         errand.tries,
         due_at,
@@ -203,7 +221,8 @@ async def fetched(tx: Tx, errand: Errand, kept: Kept) -> bool:
     await files.name(tx, kept.hashes)
     return bool(
         await tx.run(
-            """UPDATE attachment SET state = 'ready', due_at = NULL, source_url = NULL, name = ?3, type = ?4, size = ?5,
+            """UPDATE attachment SET state = 'ready', due_at = NULL, lease_until = NULL, source_url = NULL, name = ?3,
+                      type = ?4, size = ?5,
                       hash = ?6, width = ?7, height = ?8, thumb_hash = ?9
                 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'""",
             errand.id,
@@ -222,7 +241,7 @@ async def fetched(tx: Tx, errand: Errand, kept: Kept) -> bool:
 async def fail(tx: Tx, errand: Errand, detail: str) -> bool:
     return bool(
         await tx.run(
-            """UPDATE attachment SET state = 'failed', due_at = NULL, detail = ?3
+            """UPDATE attachment SET state = 'failed', due_at = NULL, lease_until = NULL, detail = ?3
                 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'""",
             errand.id,
             errand.tries,

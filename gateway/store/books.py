@@ -7,7 +7,7 @@ that two transactions never wait for each other in a circle), and last (so that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -15,6 +15,7 @@ from gateway.domain.chain import link_hash
 from gateway.domain.event import Kind
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse
+from gateway.store.statement import Sql
 from gateway.store.store import Row, Tx
 
 
@@ -82,14 +83,23 @@ async def _append(tx: Tx, team: TeamId, first: int, events: Sequence[Event]) -> 
         )
     elif events:
         await tx.run(
-            """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
-               SELECT ?1, ?2 + entry.key, json_extract(entry.value, '$[0]'), json_extract(entry.value, '$[1]'),
-                      json_extract(entry.value, '$[2]'), json_extract(entry.value, '$[3]')
-                 FROM json_each(?3) AS entry""",
+            _APPEND,
             team,
             first,
             orjson.dumps([(event.thread, event.kind, event.at, event.data) for event in events]).decode(),
         )
+
+
+_APPEND: Final = Sql(
+    """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+       SELECT ?1, ?2 + entry.key, json_extract(entry.value, '$[0]'), json_extract(entry.value, '$[1]'),
+              json_extract(entry.value, '$[2]'), json_extract(entry.value, '$[3]')
+         FROM json_each(?3) AS entry""",
+    """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+       SELECT ?1, ?2::bigint + entry.place - 1, (entry.value ->> 0)::bigint, entry.value ->> 1,
+              (entry.value ->> 2)::bigint, entry.value ->> 3
+         FROM json_array_elements(?3::json) WITH ORDINALITY AS entry (value, place)""",
+)
 
 
 async def _chain(tx: Tx, team: TeamId, head: Row, signatures: Sequence[Signature]) -> None:

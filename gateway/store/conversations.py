@@ -49,7 +49,7 @@ async def standing(tx: Tx, visitor: Visitor) -> Standing:
                     FROM customer_seen WHERE thread_id = ?1)
                 SELECT mark.fetched, mark.read,
                        (SELECT count(*) FROM (SELECT 1 FROM message WHERE {_OWN} AND message.direction = 'out'
-                                                 AND message.id > mark.read LIMIT ?3)) AS unread,
+                                                 AND message.id > mark.read LIMIT ?3) AS counted) AS unread,
                        (SELECT message.at FROM message WHERE {_OWN} AND message.direction = 'out'
                          ORDER BY message.id DESC LIMIT 1) AS last_reply
                   FROM mark""",  # noqa: S608  fixed words only
@@ -118,8 +118,11 @@ async def mark(tx: Tx, thread: ThreadId, fetched: int, read: int) -> None:
     """Move the marks of one's own thread; neither ever goes back."""
     await tx.run(
         """INSERT INTO customer_seen (thread_id, fetched_id, read_id) VALUES (?1, ?2, ?3)
-           ON CONFLICT (thread_id) DO UPDATE SET fetched_id = max(fetched_id, excluded.fetched_id),
-                                                 read_id = max(read_id, excluded.read_id)""",
+           ON CONFLICT (thread_id) DO UPDATE
+              SET fetched_id = CASE WHEN excluded.fetched_id > customer_seen.fetched_id
+                                    THEN excluded.fetched_id ELSE customer_seen.fetched_id END,
+                  read_id = CASE WHEN excluded.read_id > customer_seen.read_id
+                                 THEN excluded.read_id ELSE customer_seen.read_id END""",
         thread,
         fetched,
         read,
@@ -142,7 +145,7 @@ async def deliveries_of(tx: Tx, visitor: Visitor, messages: Sequence[MessageId])
 async def _deliveries(tx: Tx, visitor: Visitor, which: str, *values: Value) -> Sequence[Row]:
     return await tx.all(
         f"""SELECT delivery.id, delivery.state, delivery.message_id, delivery.team_id
-              FROM message CROSS JOIN delivery ON delivery.message_id = message.id AND delivery.identity_id = ?3
+              FROM message JOIN delivery ON delivery.message_id = message.id AND delivery.identity_id = ?3
              WHERE {_OWN} AND message.direction = 'out' AND {which}""",  # noqa: S608  fixed words, placeholders
         visitor.thread,
         visitor.customer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,20 +77,19 @@ async def queue(tx: Tx, team: TeamId, thread: ThreadId, message: MessageId, line
     return DeliveryId(row["id"])
 
 
+_DUE: Final = f"""SELECT {_COLUMNS} {_FROM}
+  WHERE delivery.channel = ?1 AND delivery.state = 'queued' AND delivery.due_at <= ?2
+    AND NOT EXISTS (SELECT 1 FROM delivery AS earlier
+                     WHERE earlier.thread_id = delivery.thread_id AND earlier.id < delivery.id
+                       AND earlier.state IN ('queued', 'sending'))
+  ORDER BY delivery.due_at, delivery.id LIMIT ?3"""  # noqa: S608  fixed words only
+
+
 async def due(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
     """What may be sent now, at most one per thread: an earlier message of the thread that is still under way holds the
-    next ones, a failed or unknown one lets them go."""
-    rows = await tx.all(
-        f"""SELECT {_COLUMNS} {_FROM}
-             WHERE delivery.channel = ?1 AND delivery.state = 'queued' AND delivery.due_at <= ?2
-               AND NOT EXISTS (SELECT 1 FROM delivery AS earlier
-                                WHERE earlier.thread_id = delivery.thread_id AND earlier.id < delivery.id
-                                  AND earlier.state IN ('queued', 'sending'))
-             ORDER BY delivery.due_at, delivery.id LIMIT ?3""",  # noqa: S608  fixed words only
-        channel,
-        now,
-        room,
-    )
+    next ones, a failed or unknown one lets them go. They are held for this transaction, which is to `take` them; those
+    that another node holds are left out."""
+    rows = await tx.all(f"{_DUE} FOR NO KEY UPDATE OF delivery SKIP LOCKED", channel, now, room)
     return [Delivery(*row) for row in rows]
 
 
@@ -104,7 +104,7 @@ class Agenda:
 
 async def agenda(tx: Tx, channel: str, now: int, room: int) -> Agenda:
     """All of it in one read: a pump asks after every commit of whatever kind."""
-    is_due = bool(await due(tx, channel, now, 1))
+    is_due = bool(await tx.all(_DUE, channel, now, 1))
     return Agenda(is_due, await to_look_up(tx, channel, now, room), await next_due(tx, channel, now))
 
 
@@ -127,29 +127,42 @@ async def next_due(tx: Tx, channel: str, now: int) -> int | None:
     return None if row is None else row["at"]
 
 
-async def take(tx: Tx, delivery: DeliveryId, now: int, lease_until: int) -> bool:
-    """Claim for one attempt; the attempt's number is what completion must name."""
+async def take(tx: Tx, delivery: DeliveryId, now: int, lease: int) -> bool:
+    """Claim for one attempt, for `lease` microseconds by the database's clock; the attempt's number is what completion
+    must name."""
     return bool(
         await tx.run(
             """UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
-                      lease_until = ?3, first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
+                      lease_until = db_now() + ?3, first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
                 WHERE id = ?1 AND state = 'queued'""",
             delivery,
             now,
-            lease_until,
+            lease,
         )
     )
 
 
+async def hold(tx: Tx, deliveries: Iterable[DeliveryId]) -> None:
+    """Nobody else changes these until the transaction ends. All that it will touch at once, so that no two
+    transactions wait for each other."""
+    for delivery in sorted(set(deliveries)):
+        await tx.one("SELECT id FROM delivery WHERE id = ?1 FOR NO KEY UPDATE", delivery)
+
+
 async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:
-    row = await tx.one(f"SELECT {_COLUMNS} {_FROM} WHERE delivery.id = ?1", delivery)
+    """Held until the transaction ends."""
+    row = await tx.one(
+        f"SELECT {_COLUMNS} {_FROM} WHERE delivery.id = ?1 FOR NO KEY UPDATE OF delivery",
+        delivery,
+    )
     return None if row is None else Delivery(*row)
 
 
 async def of_message(tx: Tx, agent: AgentId, message: MessageId) -> Delivery | None:
-    """The delivery of a message that the agent may see."""
+    """The delivery of a message that the agent may see, held until the transaction ends."""
     row = await tx.one(
-        f"SELECT {_COLUMNS} {_FROM} WHERE delivery.message_id = ?2 AND {in_reach('delivery.thread_id')}",
+        f"""SELECT {_COLUMNS} {_FROM} WHERE delivery.message_id = ?2 AND {in_reach("delivery.thread_id")}
+               FOR NO KEY UPDATE OF delivery""",
         agent,
         message,
     )
@@ -157,8 +170,10 @@ async def of_message(tx: Tx, agent: AgentId, message: MessageId) -> Delivery | N
 
 
 async def by_provider_id(tx: Tx, channel: str, provider_id: str) -> Delivery | None:
+    """Held until the transaction ends."""
     row = await tx.one(
-        f"SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.provider_id = ?2",
+        f"""SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.provider_id = ?2
+               FOR NO KEY UPDATE OF delivery""",
         channel,
         provider_id,
     )
@@ -190,10 +205,18 @@ async def begin_anew(tx: Tx, delivery: DeliveryId) -> None:
     await tx.run("UPDATE delivery SET provider_id = NULL, tries = 0 WHERE id = ?1", delivery)
 
 
-async def expired(tx: Tx, now: int) -> list[DeliveryId]:
-    """Sends whose lease ran out: nobody knows what became of them."""
+async def has_expired(tx: Tx) -> bool:
+    """Whether a send's lease has run out: nobody knows what became of it."""
+    row = await tx.one("SELECT id FROM delivery WHERE state = 'sending' AND lease_until <= db_now() LIMIT 1")
+    return row is not None
+
+
+async def expired(tx: Tx, *, all_leases: bool) -> list[DeliveryId]:
+    """Sends whose lease ran out, or all that have one; a bounded number, held until the transaction ends."""
     rows = await tx.all(
-        "SELECT id FROM delivery WHERE state = 'sending' AND lease_until <= ?1 ORDER BY id LIMIT 100", now
+        """SELECT id FROM delivery WHERE state = 'sending' AND (lease_until <= db_now() OR ?1 = 1)
+            ORDER BY id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED""",
+        int(all_leases),
     )
     return [DeliveryId(row["id"]) for row in rows]
 

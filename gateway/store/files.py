@@ -26,7 +26,10 @@ async def hold(tx: Tx, hashes: Sequence[str], now: int) -> None:
     for hash_ in hashes:
         held = await tx.run(
             """INSERT INTO file (hash, look_at) VALUES (?1, ?2)
-               ON CONFLICT (hash) DO UPDATE SET look_at = max(look_at, excluded.look_at) WHERE going = 0""",
+               ON CONFLICT (hash) DO UPDATE
+                 SET look_at = CASE WHEN file.look_at >= excluded.look_at THEN file.look_at
+                                    WHEN file.look_at IS NOT NULL THEN excluded.look_at END
+               WHERE file.going = 0""",
             hash_,
             now + HELD,
         )
@@ -53,7 +56,8 @@ async def take_unnamed(tx: Tx, now: int) -> list[str]:
     rows = await tx.all("SELECT hash FROM file WHERE look_at <= ?1 ORDER BY look_at LIMIT ?2", now, AT_ONCE)
     for row in rows:
         await tx.run(
-            f"""UPDATE file SET going = NOT {_NAMED}, look_at = CASE WHEN {_NAMED} THEN NULL ELSE 0 END
+            f"""UPDATE file SET going = CASE WHEN {_NAMED} THEN 0 ELSE 1 END,
+                       look_at = CASE WHEN {_NAMED} THEN NULL ELSE 0 END
                  WHERE hash = ?1""",  # noqa: S608  fixed words only
             row["hash"],
         )

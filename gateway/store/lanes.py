@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final
 
 from gateway.errors import Unavailable
@@ -38,6 +39,8 @@ class Job:
     context: Context
     listed: bool
     """A list action with one item in `args`, to be joined with its like."""
+    since: float = field(default_factory=monotonic)
+    """When it came (monotonic seconds)."""
 
     @property
     def name(self) -> str:
@@ -73,6 +76,19 @@ class Lanes:
             if queue:
                 waiting.append(queue)
         return batch
+
+    def take_call(self, lane: Lane) -> list[Job]:
+        """The first job of one lane; with it, where it is a list action's item, those of the same action behind it."""
+        queue = self._waiting[lane]
+        first = queue.popleft()
+        if not first.listed:
+            return [first]
+        call, others = [first], list[Job]()
+        while queue and len(call) < LIST_LIMITS[lane]:
+            job = queue.popleft()
+            (call if job.listed and job.action == first.action else others).append(job)
+        queue.extendleft(reversed(others))
+        return call
 
     def put_back(self, jobs: Iterable[Job]) -> None:
         """Those that a batch had no time for, to the head of their lanes and in their old order."""

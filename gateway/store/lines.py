@@ -16,10 +16,10 @@ from gateway.store.store import Tx, certain
 
 _COLUMNS = """line.id, line.identity_id, identity.kind, identity.address, line.channel, line.endpoint,
        line.id = thread.last_line_id AND thread.in_count > 0, line.opted_out_at,
-       CASE WHEN line.opted_out_at IS NULL THEN 0 ELSE coalesce(
+       line.opted_out_at IS NOT NULL AND coalesce(
          (SELECT coalesce(message.sent_at, message.at) FROM message
            WHERE message.thread_id = line.thread_id AND message.line_id = line.id AND message.direction = 'in'
-           ORDER BY message.id DESC LIMIT 1) > line.opted_out_at, 0) END"""
+           ORDER BY message.id DESC LIMIT 1), 0) > line.opted_out_at"""
 
 
 async def lines_of(tx: Tx, agent: AgentId, thread: ThreadId) -> list[Line]:

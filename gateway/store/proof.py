@@ -6,9 +6,49 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.domain.message import TeamId
+from gateway.store.statement import Sql
 from gateway.store.store import Row, Tx, certain
 
 PAGE: Final = 1_000
+
+
+_LINKS_TEXT: Final = """SELECT authorship.team_id AS link_team, authorship.seq, authorship.message_id,
+        authorship.agent_id, authorship.credential_id, authorship.digest, authorship.prev, authorship.hash,
+        message.id AS message, message.direction, message.agent_id AS message_agent,
+        message.credential_id AS message_credential, message.salt, message.body,
+        message.files, {hashes} AS hashes,
+        message.team_id AS message_team, message.thread_id, message.identity_id, message.channel, message.at,
+        agent.id AS agent, agent.demo,
+        credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
+        credential.created_at, credential.expires_at, credential.revoked_at,
+        thread.id AS thread, thread.customer_id AS thread_customer,
+        identity.id AS identity, identity.customer_id AS identity_customer,
+        identity.kind AS address_kind, identity.address,
+        line.id AS line, line.thread_id AS line_thread, line.identity_id AS line_identity,
+        line.channel AS line_channel, line.endpoint,
+        delivery.id AS delivery, delivery.team_id AS delivery_team, delivery.thread_id AS delivery_thread,
+        delivery.identity_id AS delivery_identity, delivery.channel AS delivery_channel,
+        delivery.endpoint AS delivery_endpoint
+   FROM authorship
+   LEFT JOIN message ON message.id = authorship.message_id
+   LEFT JOIN agent ON agent.id = message.agent_id
+   LEFT JOIN credential ON credential.id = message.credential_id
+   LEFT JOIN thread ON thread.id = message.thread_id
+   LEFT JOIN identity ON identity.id = message.identity_id
+   LEFT JOIN line ON line.id = message.line_id
+   LEFT JOIN delivery ON delivery.message_id = message.id
+  WHERE authorship.team_id = ?1 AND authorship.seq > ?2
+  ORDER BY authorship.seq LIMIT ?3"""
+_LINKS: Final = Sql(
+    _LINKS_TEXT.format(
+        hashes="""(SELECT json_group_array(hash) FROM (SELECT attachment.hash FROM attachment
+                     WHERE attachment.message_id = message.id ORDER BY attachment.position))"""
+    ),
+    _LINKS_TEXT.format(
+        hashes="""(SELECT coalesce(json_agg(attachment.hash ORDER BY attachment.position), '[]')
+                     FROM attachment WHERE attachment.message_id = message.id)"""
+    ),
+)
 
 
 async def chains(tx: Tx) -> list[Row]:
@@ -19,40 +59,7 @@ async def chains(tx: Tx) -> list[Row]:
 async def links(tx: Tx, team: TeamId, after: int) -> tuple[Sequence[Row], Row | None]:
     """The next links of a team's chain, each with its message, the evidence and what else the message refers to; and
     the team's head (chain_seq, chain_hash) of the same moment, since messages are written meanwhile."""
-    rows = await tx.all(
-        """SELECT authorship.team_id AS link_team, authorship.seq, authorship.message_id, authorship.agent_id,
-                  authorship.credential_id, authorship.digest, authorship.prev, authorship.hash,
-                  message.id AS message, message.direction, message.agent_id AS message_agent,
-                  message.credential_id AS message_credential, message.salt, message.body,
-                  message.files, (SELECT json_group_array(hash) FROM (
-                    SELECT attachment.hash FROM attachment
-                     WHERE attachment.message_id = message.id ORDER BY attachment.position)) AS hashes,
-                  message.team_id AS message_team, message.thread_id, message.identity_id, message.channel, message.at,
-                  agent.id AS agent, agent.demo,
-                  credential.agent_id AS credential_agent, credential.kind, credential.may_reply,
-                  credential.created_at, credential.expires_at, credential.revoked_at,
-                  thread.id AS thread, thread.customer_id AS thread_customer,
-                  identity.id AS identity, identity.customer_id AS identity_customer,
-                  identity.kind AS address_kind, identity.address,
-                  line.id AS line, line.thread_id AS line_thread, line.identity_id AS line_identity,
-                  line.channel AS line_channel, line.endpoint,
-                  delivery.id AS delivery, delivery.team_id AS delivery_team, delivery.thread_id AS delivery_thread,
-                  delivery.identity_id AS delivery_identity, delivery.channel AS delivery_channel,
-                  delivery.endpoint AS delivery_endpoint
-             FROM authorship
-             LEFT JOIN message ON message.id = authorship.message_id
-             LEFT JOIN agent ON agent.id = message.agent_id
-             LEFT JOIN credential ON credential.id = message.credential_id
-             LEFT JOIN thread ON thread.id = message.thread_id
-             LEFT JOIN identity ON identity.id = message.identity_id
-             LEFT JOIN line ON line.id = message.line_id
-             LEFT JOIN delivery ON delivery.message_id = message.id
-            WHERE authorship.team_id = ?1 AND authorship.seq > ?2
-            ORDER BY authorship.seq LIMIT ?3""",
-        team,
-        after,
-        PAGE,
-    )
+    rows = await tx.all(_LINKS, team, after, PAGE)
     return rows, await tx.one("SELECT chain_seq, chain_hash FROM team WHERE id = ?1", team)
 
 

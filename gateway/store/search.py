@@ -11,6 +11,8 @@ from gateway.domain.address import NUMBER_KINDS
 from gateway.domain.author import AgentId
 from gateway.domain.event import SYSTEM
 from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.domain.search import Question
+from gateway.store.statement import Sql
 from gateway.store.store import Tx, certain
 from gateway.store.threads import IN_REACH
 
@@ -20,15 +22,38 @@ _TABLES: Final[dict[Kind, str]] = {"message": "message_words", "line": "customer
 _NEWEST: Final = 2**63 - 1
 
 
+_NEXT_MESSAGES: Final = Sql(
+    """SELECT message.id, thread.team_id, message.body
+         FROM message JOIN thread ON thread.id = message.thread_id
+        WHERE message.id > (SELECT last_id FROM indexed WHERE kind = 'message')
+        ORDER BY message.id LIMIT ?1""",
+    """SELECT message.id, thread.team_id, message.body
+         FROM unindexed JOIN message ON message.id = unindexed.id JOIN thread ON thread.id = message.thread_id
+        WHERE unindexed.kind = 'message'
+        ORDER BY unindexed.id LIMIT ?1 FOR UPDATE OF unindexed SKIP LOCKED""",
+)
+_NEXT_LINES: Final = Sql(
+    """SELECT line.id, thread.team_id, customer.name, identity.kind, identity.address
+         FROM line JOIN thread ON thread.id = line.thread_id
+         JOIN identity ON identity.id = line.identity_id JOIN customer ON customer.id = identity.customer_id
+        WHERE line.id > (SELECT last_id FROM indexed WHERE kind = 'line')
+        ORDER BY line.id LIMIT ?1""",
+    """SELECT line.id, thread.team_id, customer.name, identity.kind, identity.address
+         FROM unindexed JOIN line ON line.id = unindexed.id JOIN thread ON thread.id = line.thread_id
+         JOIN identity ON identity.id = line.identity_id JOIN customer ON customer.id = identity.customer_id
+        WHERE unindexed.kind = 'line'
+        ORDER BY unindexed.id LIMIT ?1 FOR UPDATE OF unindexed SKIP LOCKED""",
+)
+_INDEXED: Final = Sql(
+    "UPDATE indexed SET last_id = (SELECT max(value) FROM json_each(?2)) WHERE kind = ?1",
+    """DELETE FROM unindexed
+        WHERE kind = ?1 AND id IN (SELECT value::bigint FROM json_array_elements_text(?2::json) AS done (value))""",
+)
+
+
 async def index_messages(tx: Tx, limit: int) -> int:
-    """Index the next messages; how many there were."""
-    rows = await tx.all(
-        """SELECT message.id, thread.team_id, message.body
-             FROM message JOIN thread ON thread.id = message.thread_id
-            WHERE message.id > (SELECT last_id FROM indexed WHERE kind = 'message')
-            ORDER BY message.id LIMIT ?1""",
-        limit,
-    )
+    """Index the next messages; how many there were. On PostgreSQL several nodes may, each its own."""
+    rows = await tx.all(_NEXT_MESSAGES, limit)
     found = [(id_, search.document(team, id_, search.words(body))) for id_, team, body in rows]
     await _add(tx, "message", found)
     return len(found)
@@ -36,16 +61,8 @@ async def index_messages(tx: Tx, limit: int) -> int:
 
 async def index_lines(tx: Tx, limit: int) -> int:
     """Index the next customers' addresses, with their names; how many there were."""
-    rows = await tx.all(
-        """SELECT line.id, thread.team_id, customer.name, identity.kind, identity.address
-             FROM line JOIN thread ON thread.id = line.thread_id
-             JOIN identity ON identity.id = line.identity_id JOIN customer ON customer.id = identity.customer_id
-            WHERE line.id > (SELECT last_id FROM indexed WHERE kind = 'line')
-            ORDER BY line.id LIMIT ?1""",
-        limit,
-    )
     found = []
-    for id_, team, name, kind, address in rows:
+    for id_, team, name, kind, address in await tx.all(_NEXT_LINES, limit):
         numbers = search.number_words(address) if kind in NUMBER_KINDS else []
         found.append((id_, search.document(team, id_, search.words(name or "") + numbers)))
     await _add(tx, "line", found)
@@ -54,27 +71,39 @@ async def index_lines(tx: Tx, limit: int) -> int:
 
 async def _add(tx: Tx, kind: Kind, found: Sequence[tuple[int, str]]) -> None:
     """All in one statement: one for each would cost a tenth more."""
-    if not found:
-        return
-    await tx.run(
-        f"""INSERT INTO {_TABLES[kind]} (rowid, words)
+    if found:
+        await tx.run(_ADD[kind], json.dumps(found, ensure_ascii=False))
+        await tx.run(_INDEXED, kind, json.dumps([id_ for id_, _ in found]))
+
+
+def _adding(table: str) -> Sql:
+    return Sql(
+        f"""INSERT INTO {table} (rowid, words)
             SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1) WHERE true ORDER BY key""",  # noqa: S608  E501
-        json.dumps(found, ensure_ascii=False),
+        # A word beyond the 2,046 bytes that a lexeme may have is nothing that anybody looks for.
+        f"""INSERT INTO {table} (id, words)
+            SELECT (entry.value ->> 0)::bigint,
+                   (SELECT coalesce(string_agg(quote_literal(word) || ':' || least(place, 16383), ' '), '')::tsvector
+                      FROM string_to_table(entry.value ->> 1, ' ') WITH ORDINALITY AS found (word, place)
+                     WHERE octet_length(word) BETWEEN 1 AND 2046)
+              FROM json_array_elements(?1::json) AS entry (value)
+            ON CONFLICT (id) DO UPDATE SET words = excluded.words""",  # noqa: S608
     )
-    await tx.run("UPDATE indexed SET last_id = ?2 WHERE kind = ?1", kind, found[-1][0])
+
+
+_ADD: Final[dict[Kind, Sql]] = {kind: _adding(table) for kind, table in _TABLES.items()}
 
 
 async def behind(tx: Tx) -> bool:
     """Whether something is not indexed yet."""
-    row = certain(
-        await tx.one(
-            """SELECT coalesce((SELECT max(id) FROM message), 0) >
-                      (SELECT last_id FROM indexed WHERE kind = 'message')
-                   OR coalesce((SELECT max(id) FROM line), 0) >
-                      (SELECT last_id FROM indexed WHERE kind = 'line') AS more"""
-        )
-    )
-    return bool(row["more"])
+    return bool(certain(await tx.one(_BEHIND))["more"])
+
+
+_BEHIND: Final = Sql(
+    """SELECT coalesce((SELECT max(id) FROM message), 0) > (SELECT last_id FROM indexed WHERE kind = 'message')
+           OR coalesce((SELECT max(id) FROM line), 0) > (SELECT last_id FROM indexed WHERE kind = 'line') AS more""",
+    "SELECT EXISTS (SELECT FROM unindexed) AS more",
+)
 
 
 async def scope(tx: Tx, agent: AgentId, teams: Sequence[TeamId]) -> Sequence[str]:
@@ -93,35 +122,76 @@ async def find_messages(
     tx: Tx, agent: AgentId, whose: Sequence[str], text: str, before: int | None, limit: int
 ) -> list[MessageId]:
     """Messages with these words that the agent may see, newest first; `whose` is their `scope`."""
-    joins = "JOIN message ON message.id = message_words.rowid JOIN thread ON thread.id = message.thread_id"
-    return [MessageId(id_) for id_, _ in await _find(tx, "message", joins, agent, whose, text, before, limit)]
+    return [MessageId(id_) for id_, _ in await _find(tx, "message", agent, whose, text, before, limit)]
 
 
 async def find_threads(tx: Tx, agent: AgentId, whose: Sequence[str], text: str, limit: int) -> list[ThreadId]:
     """Threads of customers with this name or number, the newest customer first."""
-    joins = "JOIN line ON line.id = customer_words.rowid JOIN thread ON thread.id = line.thread_id"
-    found = await _find(tx, "line", joins, agent, whose, text, None, 2 * limit)
+    found = await _find(tx, "line", agent, whose, text, None, 2 * limit)
     return list(dict.fromkeys(ThreadId(thread) for _, thread in found))[:limit]
 
 
 async def _find(
-    tx: Tx, kind: Kind, joins: str, agent: AgentId, whose: Sequence[str], text: str, before: int | None, limit: int
+    tx: Tx, kind: Kind, agent: AgentId, whose: Sequence[str], text: str, before: int | None, limit: int
 ) -> list[tuple[int, int]]:
     """Ids of what has these words, newest first, each with its thread's."""
-    indexed = certain(await tx.one("SELECT last_id FROM indexed WHERE kind = ?1", kind))
-    before = min(before or _NEWEST, indexed["last_id"] + 1)
-    words, found = _TABLES[kind], list[tuple[int, int]]()
-    for asked in search.questions(whose, text, before - 1):
-        rows = await tx.all(
-            f"""SELECT {words}.rowid, thread.id FROM {words} {joins}
-                 WHERE {words} MATCH ?2 AND {words}.rowid < ?3 AND {IN_REACH}
-                 ORDER BY {words}.rowid DESC LIMIT ?4""",  # noqa: S608  fixed words only
-            agent,
-            asked,
-            before,
-            limit - len(found),
-        )
+    newest = certain(await tx.one(_NEWEST_INDEXED[kind]))["id"]
+    before = min(before or _NEWEST, newest + 1)
+    found = list[tuple[int, int]]()
+    for question in search.questions(whose, text, before - 1):
+        asked = (_fts5(question), _tsquery(question))
+        rows = await tx.all(_FIND[kind], agent, *asked, before, limit - len(found))
         found += [(id_, thread) for id_, thread in rows]
         if len(found) == limit:
             break
     return found
+
+
+_NEWEST_INDEXED: Final[dict[Kind, Sql]] = {
+    kind: Sql(
+        f"SELECT last_id AS id FROM indexed WHERE kind = '{kind}'",  # noqa: S608  fixed words only
+        f"SELECT coalesce(max(id), 0) AS id FROM {table}",  # noqa: S608
+    )
+    for kind, table in _TABLES.items()
+}
+
+
+def _finding(kind: Kind, table: str) -> Sql:
+    """Both engines get the question in both languages, and each looks at its own. On PostgreSQL the order is by an
+    expression, so that it takes what the words' index gives and never walks through all ids instead."""
+    joins = f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
+    return Sql(
+        f"""SELECT {table}.rowid, thread.id FROM {table}
+              {joins.replace("found.id", f"{table}.rowid")}
+             WHERE {table} MATCH ?2 AND ?3 IS NOT NULL AND {table}.rowid < ?4 AND {IN_REACH}
+             ORDER BY {table}.rowid DESC LIMIT ?5""",  # noqa: S608  fixed words only
+        f"""SELECT found.id, thread.id
+              FROM (SELECT id FROM {table}
+                     WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL AND id < ?4 ORDER BY id + 0 DESC) AS found
+              {joins}
+             WHERE {IN_REACH}
+             ORDER BY found.id + 0 DESC LIMIT ?5""",  # noqa: S608
+        plans_anew=True,
+    )
+
+
+_FIND: Final[dict[Kind, Sql]] = {kind: _finding(kind, table) for kind, table in _TABLES.items()}
+
+
+def _fts5(question: Question) -> str:
+    """https://sqlite.org/fts5.html, "Full-text Query Syntax". Every word is quoted: nothing in it is syntax."""
+    asked = []
+    for before in question.befores:
+        terms = " ".join(" + ".join(f'"{before}{word}"' for word in phrase) for phrase in question.phrases)
+        asked.append(f"({terms}{' *' if question.begins else ''})")
+    return " OR ".join(asked)
+
+
+def _tsquery(question: Question) -> str:
+    """https://www.postgresql.org/docs/15/datatype-textsearch.html, "tsquery". Words have neither quotes nor
+    backslashes."""
+    asked = []
+    for before in question.befores:
+        terms = " & ".join(" <-> ".join(f"'{before}{word}'" for word in phrase) for phrase in question.phrases)
+        asked.append(f"({terms}{':*' if question.begins else ''})")
+    return " | ".join(asked)

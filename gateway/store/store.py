@@ -3,17 +3,20 @@
 A transaction is a plain `async def action(tx, ...)` that awaits only `tx`. It may be run more than once: its arguments
 are immutable, its results come only by return, and it catches no error of `tx`. The first SQL error dooms it.
 Statements are SELECT, INSERT, UPDATE, DELETE and WITH; placeholders are written ?1, ?2; columns are named, never *.
+What the engines cannot say in one text is an `Sql` (see gateway/store/statement.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gateway.domain.event import Kind
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse
+from gateway.store.statement import Sql
 
 Value = str | int | float | bytes | None
 P = ParamSpec("P")
@@ -32,12 +35,12 @@ class Row(Protocol):
 class Tx(Protocol):
     """A transaction as an action sees it; on a reader the writing calls are refused."""
 
-    async def one(self, sql: str, *values: Value) -> Row | None:
+    async def one(self, sql: str | Sql, *values: Value) -> Row | None:
         """The first row, or None."""
 
-    async def all(self, sql: str, *values: Value) -> Sequence[Row]: ...
+    async def all(self, sql: str | Sql, *values: Value) -> Sequence[Row]: ...
 
-    async def run(self, sql: str, *values: Value) -> int:
+    async def run(self, sql: str | Sql, *values: Value) -> int:
         """How many rows it changed."""
 
     def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
@@ -54,6 +57,23 @@ class Lane(Enum):
     INGEST = "ingest"
 
 
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How an engine is doing. `batches`, `actions` and `retries` only ever grow."""
+
+    people_waiting: int
+    ingest_waiting: int
+    reads_waiting: int
+    batches: int
+    """Commits."""
+    actions: int
+    """Calls of actions that were committed; on SQLite several share a commit."""
+    retries: int
+    """Tries again: SQLite was held by another process, or PostgreSQL broke a deadlock."""
+    wal_bytes: int = 0
+    """SQLite's write-ahead log."""
+
+
 class Store(Protocol):
     """The database. All writes raise Unavailable (nothing happened), OutcomeUnknown (retry with the same key), or the
     action's own error."""
@@ -68,6 +88,9 @@ class Store(Protocol):
 
     async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query on a reader: one snapshot, a deadline of 2 s."""
+
+    def stats(self) -> Stats:
+        """Costs nothing; may be asked at any time."""
 
     async def close(self) -> None:
         """Refuse what is new, finish what was taken, resolve everyone."""

@@ -19,6 +19,7 @@ from gateway.errors import Misuse, NotFound
 from gateway.store import messages
 from gateway.store.messages import COLUMNS, JOINS, from_row
 from gateway.store.reach import in_reach
+from gateway.store.statement import Sql
 from gateway.store.store import Row, Tx, Value, certain, listed
 
 IN_REACH: Final = in_reach("thread.id")
@@ -108,6 +109,8 @@ async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at:
     known = await tx.one(select, sender.kind, sender.value)
     if known is not None:
         return known
+    if sender.kind in PHONE_KINDS:  # two channels of one number may be new at once
+        await tx.one(_HOLD_NUMBER, sender.value)
     same = await _same_number(tx, sender)
     customer = same or certain(
         await tx.one(
@@ -128,6 +131,10 @@ async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at:
     if same is None and made["customer_id"] != customer["id"]:  # a racer was first: ours is nobody
         await tx.run("DELETE FROM customer WHERE id = ?1", customer["id"])
     return made
+
+
+_HOLD_NUMBER: Final = Sql("SELECT ?1", "SELECT pg_advisory_xact_lock(hashtextextended(?1, 0))")
+"""Until the transaction ends. SQLite's one writer holds every number anyway."""
 
 
 async def _same_number(tx: Tx, sender: Address) -> Row | None:
@@ -156,20 +163,29 @@ class Wrote:
 async def customers_wrote(tx: Tx, wrote: Sequence[Wrote]) -> None:
     """Move threads and their inbox rows on; each thread at most once in the list, and all of them in two statements."""
     rows = orjson.dumps(wrote).decode()
-    await tx.run(
-        """UPDATE thread SET last_message_id = json_extract(wrote.value, '$.last_message'),
-                  last_line_id = json_extract(wrote.value, '$.last_line'),
-                  in_count = in_count + json_extract(wrote.value, '$.count'), done_at = NULL
-             FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$.thread')""",
-        rows,
-    )
-    await tx.run(
-        """UPDATE reach SET last_at = json_extract(wrote.value, '$.last_at'),
-                  waiting_since = CASE WHEN waiting_since <= json_extract(wrote.value, '$.first_at') THEN waiting_since
-                                       ELSE json_extract(wrote.value, '$.first_at') END
-             FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$.thread')""",
-        rows,
-    )
+    await tx.run(_MOVE_THREADS, rows)
+    await tx.run(_MOVE_REACH, rows)
+
+
+_WROTE: Final = "json_to_recordset(?1::json) AS wrote (thread bigint, last_message bigint, last_line bigint, count bigint, first_at bigint, last_at bigint)"  # noqa: E501
+_MOVE_THREADS: Final = Sql(
+    """UPDATE thread SET last_message_id = json_extract(wrote.value, '$.last_message'),
+              last_line_id = json_extract(wrote.value, '$.last_line'),
+              in_count = in_count + json_extract(wrote.value, '$.count'), done_at = NULL
+         FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$.thread')""",
+    f"""UPDATE thread SET last_message_id = wrote.last_message, last_line_id = wrote.last_line,
+               in_count = in_count + wrote.count, done_at = NULL
+          FROM {_WROTE} WHERE thread.id = wrote.thread""",  # noqa: S608  fixed words only
+)
+_MOVE_REACH: Final = Sql(
+    """UPDATE reach SET last_at = json_extract(wrote.value, '$.last_at'),
+              waiting_since = CASE WHEN waiting_since <= json_extract(wrote.value, '$.first_at') THEN waiting_since
+                                   ELSE json_extract(wrote.value, '$.first_at') END
+         FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$.thread')""",
+    f"""UPDATE reach SET last_at = wrote.last_at,
+               waiting_since = CASE WHEN waiting_since <= wrote.first_at THEN waiting_since ELSE wrote.first_at END
+          FROM {_WROTE} WHERE reach.thread_id = wrote.thread""",  # noqa: S608
+)
 
 
 async def agent_wrote(tx: Tx, thread: ThreadId, message: MessageId, at: int) -> None:
@@ -187,6 +203,20 @@ async def set_claim(tx: Tx, thread: ThreadId, agent: AgentId | None, at: int) ->
     await tx.run(
         "UPDATE thread SET claimed_by = ?2, claimed_at = ?3 WHERE id = ?1", thread, agent, at if agent else None
     )
+
+
+async def hold(tx: Tx, agent: AgentId, thread: ThreadId) -> TeamId:
+    """The same as `team_in_reach`, and nobody else writes in this thread until the transaction ends: what is read of it
+    from now on stays true, and its messages are committed in the order of their ids."""
+    row = await tx.one(
+        f"SELECT thread.team_id FROM thread WHERE thread.id = ?2 AND {IN_REACH} FOR NO KEY UPDATE OF thread",  # noqa: S608
+        agent,
+        thread,
+    )
+    if row is None:
+        raise NotFound
+    team: TeamId = row["team_id"]
+    return team
 
 
 async def team_in_reach(tx: Tx, agent: AgentId, thread: ThreadId) -> TeamId:

@@ -17,6 +17,7 @@ from gateway.domain.attachment import Owner
 from gateway.domain.author import CustomerId
 from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Problem, Unauthenticated, Unavailable
+from gateway.store.statement import Sql
 from gateway.store.store import Row, Tx, certain, listed
 
 KIND: Final = "web"
@@ -76,6 +77,7 @@ _COLUMNS: Final = """visitor.id, visitor.secret_hash, visitor.identity_id, ident
        identity.customer_id, customer.name, customer.team_id, thread.id, coalesce(thread.team_id, customer.team_id),
        visitor.expires_at"""
 _IN_JSON: Final = _COLUMNS.replace("visitor.secret_hash", "hex(visitor.secret_hash)")
+_IN_JSONB: Final = _COLUMNS.replace("visitor.secret_hash", "encode(visitor.secret_hash, 'hex')")
 _FROM: Final = """FROM visitor
   JOIN identity ON identity.id = visitor.identity_id
   JOIN customer ON customer.id = identity.customer_id
@@ -107,9 +109,13 @@ async def of_secrets(tx: Tx, secrets: Collection[bytes], now: int) -> dict[bytes
     """The customers behind those of these hashed tokens that are good. They come as one row, since each row that
     crosses over from SQLite's thread costs as much as an insert."""
     places, values = listed(sorted(secrets), first=2)
+    which = f"{_FROM} AND visitor.secret_hash IN ({places})"
     row = certain(
         await tx.one(
-            f"SELECT json_group_array(json_array({_IN_JSON})) AS found {_FROM} AND visitor.secret_hash IN ({places})",
+            Sql(
+                f"SELECT json_group_array(json_array({_IN_JSON})) AS found {which}",
+                f"SELECT coalesce(json_agg(json_build_array({_IN_JSONB})), '[]') AS found {which}",
+            ),
             now,
             *values,
         )
@@ -173,7 +179,7 @@ async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
     before = now - SILENT_FOR // MICROSECOND
     last = certain(
         await tx.one(
-            "SELECT max(id) AS id FROM (SELECT id FROM visitor WHERE id > ?1 ORDER BY id LIMIT ?2)", after, STEP
+            "SELECT max(id) AS id FROM (SELECT id FROM visitor WHERE id > ?1 ORDER BY id LIMIT ?2) AS step", after, STEP
         )
     )["id"]
     if last is None:

@@ -28,7 +28,7 @@ class Desk:
 
     async def claim(self, room: int = 10) -> list[Delivery]:
         now = self.company.clock.tick()
-        return await self.store.write(claim_due, "sms", room, now, now + MINUTE)
+        return await self.store.write(claim_due, "sms", room, now, MINUTE)
 
     async def finish(self, delivery: Delivery, step: Move, **facts: Any) -> bool:
         ending = Ending(delivery.id, delivery.attempt, step, self.company.clock.tick(), **facts)

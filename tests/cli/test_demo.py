@@ -26,8 +26,8 @@ from gateway.domain.message import TeamId
 from gateway.files.store import LocalFiles
 from gateway.settings import Database, Overrides, Settings, load
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore, open_sqlite
-from gateway.store.store import Tx, Value
+from gateway.store.sqlite import open_sqlite
+from gateway.store.store import Store, Tx, Value
 from tests.gateway_process import TEAMLINE, free_port, run, until
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
@@ -47,7 +47,7 @@ def company(tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[SqliteStore]:
+async def opened(settings: Settings) -> AsyncIterator[Store]:
     """Its database, closed however the test ends."""
     store = await open_sqlite(settings.database.path, doorbell=Doorbell())
     try:
@@ -57,21 +57,21 @@ async def opened(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 @pytest.fixture
-async def store(company: Settings) -> AsyncIterator[SqliteStore]:
+async def store(company: Settings) -> AsyncIterator[Store]:
     """Its database, founded."""
     async with opened(company) as store:
         await open_company(store, company, find_phone(company))
         yield store
 
 
-async def rows(store: SqliteStore, query: str, *values: Value) -> list[tuple[Any, ...]]:
+async def rows(store: Store, query: str, *values: Value) -> list[tuple[Any, ...]]:
     async def ask(tx: Tx) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await tx.all(query, *values)]
 
     return await store.read(ask)
 
 
-async def test_it_verifies(store: SqliteStore) -> None:
+async def test_it_verifies(store: Store) -> None:
     """Every reply of the past counts as the demo's own, and was written under a session that has ended since."""
     tally = await verify_chains(store, LocalFiles(Path("no-files")), lambda done, total: None)
     replies = sum(line.verb == "replies" for customer in read_customers() for line in customer.talk)
@@ -79,7 +79,7 @@ async def test_it_verifies(store: SqliteStore) -> None:
     assert [] == await rows(store, "SELECT id FROM credential WHERE revoked_at IS NULL")
 
 
-async def test_deliveries_are_in_true_states(store: SqliteStore) -> None:
+async def test_deliveries_are_in_true_states(store: Store) -> None:
     """Nearly all were delivered; one failed and one is unknown, in words; none is left for the outbox to do."""
     states = Counter(state for (state,) in await rows(store, "SELECT state FROM delivery"))
     assert {"delivered", "sent", "failed", "unknown"} == set(states)
@@ -88,7 +88,7 @@ async def test_deliveries_are_in_true_states(store: SqliteStore) -> None:
     assert [] == await rows(store, "SELECT id FROM delivery WHERE due_at IS NOT NULL")
 
 
-async def test_each_thread_is_its_teams(store: SqliteStore) -> None:
+async def test_each_thread_is_its_teams(store: Store) -> None:
     """Every customer has one thread, which exactly their own team holds."""
     desks = {customer.number: (FRONT, LAKES)[customer.desk] for customer in read_customers()}
     held = await rows(
@@ -100,7 +100,7 @@ async def test_each_thread_is_its_teams(store: SqliteStore) -> None:
     assert len(desks) == len(read_customers())
 
 
-async def test_it_is_founded_once(store: SqliteStore, company: Settings) -> None:
+async def test_it_is_founded_once(store: Store, company: Settings) -> None:
     """Opened again, the company is as it was, and the same people can sign in."""
     tables = ("agent", "credential", "message", "event", "seen", "report")
     counts = [await rows(store, f"SELECT count(*) FROM {table}") for table in tables]

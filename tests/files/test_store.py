@@ -1,4 +1,4 @@
-"""Bytes in a folder under their hash: whole or not there, their owner's alone."""
+"""The folder's own rules, beside the contract of every store: whole or not there, their owner's alone."""
 
 from __future__ import annotations
 
@@ -20,17 +20,6 @@ def in_folder(folder: Path) -> list[Path]:
 def full(_descriptor: int) -> None:
     """What a full disk says."""
     raise OSError(28, "No space left on device")
-
-
-async def test_round(tmp_path: Path) -> None:
-    """What is put can be got until it is deleted, and putting or deleting it twice is no error."""
-    files = LocalFiles(tmp_path / "files")
-    assert None is await files.get(HASH)
-    assert (HASH, HASH) == (await files.put(BYTES), await files.put(BYTES))
-    assert await files.get(HASH) == BYTES
-    await files.delete(HASH)
-    await files.delete(HASH)
-    assert None is await files.get(HASH)
 
 
 async def test_private(tmp_path: Path) -> None:
@@ -55,10 +44,3 @@ async def test_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     left.write_bytes(b"half")
     await files.delete(HASH)
     assert [] == in_folder(tmp_path)
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 63, "A" * 64, "a" * 64 + "\n"])
-async def test_no_paths(tmp_path: Path, name: str) -> None:
-    """Nothing but a hash leads to a file."""
-    with pytest.raises(ValueError, match="hash"):
-        await LocalFiles(tmp_path).get(name)

@@ -30,7 +30,7 @@ from gateway.store import agents
 from gateway.store.agents import NewAgent
 from gateway.store.credentials import secret_hash
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 from tests.engines import open_engine
 
 TOKEN: Final = "twilio-token-of-the-tests"
@@ -94,7 +94,7 @@ class Desk:
 
     url: str
     deps: Deps
-    store: SqliteStore
+    store: Store
     clock: Clock
     http: aiohttp.ClientSession
     tokens: dict[str, str] = field(default_factory=dict)

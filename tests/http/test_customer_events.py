@@ -111,7 +111,7 @@ async def _awaited(desk: Desk, message: MessageId) -> list[Errand]:
         await tx.run("UPDATE message SET files = 2 WHERE id = ?1", message)
 
     await desk.store.write(wait)
-    return await desk.store.write(attach.claim_due, "web", 2, desk.clock(), desk.clock() + 60_000_000)
+    return await desk.store.write(attach.claim_due, "web", 2, desk.clock(), 60_000_000)
 
 
 async def test_it_ends_with_the_token(desk: Desk) -> None:

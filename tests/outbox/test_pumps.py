@@ -37,7 +37,7 @@ async def test_a_restart_releases_its_own_leases_at_once(office: Office) -> None
     """What was being sent when the process ended is unknown as soon as it is back, and is not sent again."""
     await office.answer("one")
     now = office.company.clock()
-    await office.store.write(deliver.claim_due, "sms", 1, now, now + 60 * SECOND)
+    await office.store.write(deliver.claim_due, "sms", 1, now, 60 * SECOND)
     provider = Provider()
     await office.open(sms=provider)
     assert "unknown" == (await office.states())["one"]

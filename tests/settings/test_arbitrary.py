@@ -14,13 +14,17 @@ from gateway.errors import ConfigError, Fault
 from gateway.settings import load
 
 NAMES = """
-server listen public_url trusted_proxies operator_listen database files url team default_team id name timezone regions
-hours mon-fri adapter enabled token numbers pace weird env file "+1" auto_reply a.b ''
+server listen public_url trusted_proxies operator_listen database files url password endpoint region access_key_id
+secret_access_key team default_team id name timezone regions hours
+mon-fri adapter enabled token numbers pace weird env file "+1" auto_reply a.b ''
 """
 KEYS = st.sampled_from(NAMES.split())
 SCALARS = st.one_of(
     st.sampled_from(
-        ['"parrot"', '"front-range"', '"a/b"', "nan", "inf", "1979-05-27", "true", "-1", "1.5", '"\\u0000"']
+        [
+            *('"parrot"', '"front-range"', '"a/b"', "nan", "inf", "1979-05-27", "true", "-1", "1.5", '"\\u0000"'),
+            *('"s3://abc"', '"postgresql://a@b/c"', '"postgres://a:b@[c/d?e=f"', '{ env = "PARROT_TOKEN" }'),
+        ]
     ),
     st.text(max_size=5).map(lambda text: "'" + text.replace("'", "") + "'"),
 )

@@ -17,6 +17,7 @@ from gateway.channels import registry
 from gateway.channels.config import ChannelConfig, Destination
 from gateway.settings import load
 from gateway.settings.models import GatewayFile, TeamsFile, TeamTable
+from gateway.settings.storage import PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs/config.md").read_text(encoding="utf-8")
@@ -85,6 +86,17 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert f'"{database.url}"' == documented("## gateway.toml")["database.url"].strip("` ")
     default = adapter("twilio_sms").model_fields["api_base_url"].default
     assert f'"{default}"' == documented('### `adapter = "twilio_sms"`')["api_base_url"].strip("` ")
+
+
+def test_the_examples_of_storage_load(tmp_path: Path) -> None:
+    """PostgreSQL and S3 as the document writes them, with their secrets in the environment and in a file."""
+    storage = [text for text in EXAMPLES if "postgresql://" in text or "s3://" in text]
+    (tmp_path / "gateway.toml").write_text("".join(storage))
+    (tmp_path / "teams.toml").write_text(next(text for text in EXAMPLES if text.startswith("default_team")))
+    (tmp_path / "s3-secret").write_text("s3cret\n")
+    settings = load(tmp_path, {"TEAMLINE_DATABASE_PASSWORD": "pw", "TEAMLINE_S3_KEY": "key"})
+    assert ("postgresql", "s3://acme-teamline/files") == (settings.database.engine, settings.files.url)
+    assert set(PARAMETERS) <= set(re.findall(r"`(\w+)`", DOCS.split("\n### PostgreSQL\n")[1].split("\n### ")[0]))
 
 
 @pytest.mark.parametrize("name", ["loopback", "twilio_sms"])

@@ -67,14 +67,6 @@ GATEWAY_FAULTS = [
     (SERVER + 'listn = "127.0.0.1:1"\n', '3: server.listn: is not a known key; did you mean "listen"?'),
     (SERVER + "[elsewhere]\n", "3: elsewhere: is not a known key; known here: database, files, server"),
     ("server = 1\n", "1: server: is not a table; write it as a table"),
-    (
-        '[database]\nurl = "postgresql://db/x"\n',
-        '2: database.url: is not a database file; write "sqlite:///var/teamline.db", with four slashes for a full path',
-    ),
-    (
-        '[files]\nurl = "s3://bucket/prefix"\n',
-        '2: files.url: is not a folder\'s URL; write such as "file:///var/lib/teamline", with a full path',
-    ),
     ("# one\n[server\n", f"2: file: is not TOML (expected ']' at the end of a table declaration); {LOOK}"),
     ('[server]\nlisten = "', f"2: file: is not TOML (unterminated string); {LOOK}"),
     (b"\xef\xbb\xbf[server]\n", "1: file: starts with a byte order mark; save it as UTF-8 without one"),

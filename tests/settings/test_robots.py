@@ -8,8 +8,9 @@ import pytest
 
 from gateway.channels.config import ChannelConfig, Destination
 from gateway.settings.document import read
-from gateway.settings.models import Database, Files, GatewayFile, Server, TeamsFile, TeamTable
+from gateway.settings.models import GatewayFile, Server, TeamsFile, TeamTable
 from gateway.settings.robots import is_robot, robots
+from gateway.settings.storage import Database, Files
 
 REFUSED = """
 auto_reply autoreply AUTO-REPLY autoReply auto_replies auto_response auto_respond auto_answer auto_message

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 from tests.engines import ENGINES, open_engine
 
 
@@ -24,7 +24,7 @@ def doorbell() -> Doorbell:
 
 
 @pytest.fixture
-async def store(engine: str, tmp_path: Path, doorbell: Doorbell) -> AsyncIterator[SqliteStore]:
+async def store(engine: str, tmp_path: Path, doorbell: Doorbell) -> AsyncIterator[Store]:
     store = await open_engine(engine, tmp_path, doorbell)
     yield store
     await store.close()

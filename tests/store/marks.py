@@ -37,7 +37,7 @@ async def mark_or_refuse(tx: Tx, name: str) -> None:
 
 
 async def marks(tx: Tx) -> list[str]:
-    return [row["subject"] for row in await tx.all("SELECT subject FROM attempt ORDER BY rowid")]
+    return [row["subject"] for row in await tx.all("SELECT subject FROM attempt ORDER BY at, subject")]
 
 
 async def add_teams(tx: Tx, *teams: str) -> None:

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Misuse, NotFound, TeamlineError, Unavailable
-from gateway.store import batch
 from gateway.store.lanes import BATCH_LIMIT, LANE_LIMIT, LIST_LIMITS
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Lane, Tx
+from gateway.store.sqlite import batch
+from gateway.store.store import Lane, Store, Tx
 from tests.engines import ENGINES, open_engine
 from tests.store.marks import Held, mark, mark_all, mark_and_fail, marks
 
@@ -24,7 +23,7 @@ async def begun(held: Held) -> None:
     assert await asyncio.to_thread(held.began.wait, 30)
 
 
-async def test_one_commit(store: SqliteStore) -> None:
+async def test_one_commit(store: Store) -> None:
     """Writes that wait together are committed together, and one that fails takes no other with it."""
     results = await asyncio.gather(
         store.write(mark, "a"), store.write(mark_and_fail, "b"), store.write(mark, "c"), return_exceptions=True
@@ -34,20 +33,20 @@ async def test_one_commit(store: SqliteStore) -> None:
     assert ["a", "c"] == await store.read(marks)
 
 
-async def test_list(store: SqliteStore) -> None:
+async def test_list(store: Store) -> None:
     """Items of one list action that wait together are one list, and each caller gets their own result."""
     results = await asyncio.gather(*(store.write_each(mark_all, name) for name in "abc"))
     assert ["a of 3", "b of 3", "c of 3"] == results
 
 
-async def test_long_list(store: SqliteStore) -> None:
+async def test_long_list(store: Store) -> None:
     """A list is bounded, so that the other lane gets its turn."""
     most = LIST_LIMITS[Lane.INGEST]
     results = await asyncio.gather(*(store.write_each(mark_all, "x") for _ in range(most + 1)))
     assert [f"x of {most}"] * most + ["x of 1"] == results
 
 
-async def test_failing_list(store: SqliteStore) -> None:
+async def test_failing_list(store: Store) -> None:
     """A list that fails is run again one by one, and only the bad item fails."""
     results = await asyncio.gather(
         *(store.write_each(mark_all, name) for name in ("a", "bad", "c")), return_exceptions=True
@@ -56,7 +55,7 @@ async def test_failing_list(store: SqliteStore) -> None:
     assert ["a", "c"] == await store.read(marks)
 
 
-async def test_wrong_count(store: SqliteStore) -> None:
+async def test_wrong_count(store: Store) -> None:
     """A list action that does not answer each item is our bug, and nothing of it stays."""
 
     async def forgets(tx: Tx, names: Sequence[str]) -> list[str]:
@@ -68,7 +67,7 @@ async def test_wrong_count(store: SqliteStore) -> None:
     assert [] == await store.read(marks)
 
 
-async def test_gone_before(store: SqliteStore) -> None:
+async def test_gone_before(store: Store) -> None:
     """A caller who has gone before their action began is skipped."""
     held = Held()
     first = asyncio.create_task(store.write(held.action))
@@ -82,7 +81,7 @@ async def test_gone_before(store: SqliteStore) -> None:
     assert ["stays"] == await store.read(marks)
 
 
-async def test_gone_meanwhile(store: SqliteStore) -> None:
+async def test_gone_meanwhile(store: Store) -> None:
     """A caller who goes while their action runs does not undo it, and knows nothing of the outcome."""
     held = Held()
 
@@ -101,7 +100,7 @@ async def test_gone_meanwhile(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-async def test_full_lane(store: SqliteStore, lane: Lane) -> None:
+async def test_full_lane(store: Store, lane: Lane) -> None:
     """A full lane refuses at once with Retry-After, the other still takes, and nobody who was taken is lost."""
     held = Held()
     first = asyncio.create_task(store.write(held.action))
@@ -122,7 +121,7 @@ async def test_full_lane(store: SqliteStore, lane: Lane) -> None:
     assert ["other"] + ["x"] * LANE_LIMIT == sorted(await store.read(marks))
 
 
-async def test_turns(store: SqliteStore) -> None:
+async def test_turns(store: Store) -> None:
     """A flood of texts does not make a person wait for more than a batch."""
     held = Held()
     first = asyncio.create_task(store.write(held.action))
@@ -136,7 +135,7 @@ async def test_turns(store: SqliteStore) -> None:
     assert (await store.read(marks)).index("person") < BATCH_LIMIT
 
 
-async def test_out_of_time(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_out_of_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that runs out of time commits what it has, and the rest comes next in its old order."""
     monkeypatch.setattr(batch, "BATCH_TIME", 0)
     await asyncio.gather(*(store.write(mark, name) for name in "abcde"))
@@ -181,7 +180,7 @@ async def step(tx: Tx, subject: str, amount: int, fails: bool) -> tuple[int, int
     return events["count"], events["sum"]
 
 
-async def outcome(store: SqliteStore, one: Step) -> object:
+async def outcome(store: Store, one: Step) -> object:
     try:
         return await store.write(step, *one)
     except NotFound:

@@ -13,8 +13,7 @@ import pytest
 from gateway.domain.chain import START, link_hash
 from gateway.domain.message import MessageId, TeamId
 from gateway.errors import Misuse, NotFound
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Row, Tx
+from gateway.store.store import Row, Store, Tx
 from tests.store.marks import add_teams, log_event
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +51,7 @@ def upto(count: int) -> list[int]:
     return list(range(1, count + 1))
 
 
-async def test_event(store: SqliteStore) -> None:
+async def test_event(store: Store) -> None:
     """An event is kept as compact JSON under its team's next number."""
     await store.write(add_teams, "a")
     await store.write(log_event, "a")
@@ -67,7 +66,7 @@ async def test_event(store: SqliteStore) -> None:
     assert " " not in row["data"]
 
 
-async def test_no_gap(store: SqliteStore) -> None:
+async def test_no_gap(store: Store) -> None:
     """Many writers over several teams, some of whom fail: every team counts 1, 2, 3 ... to its head."""
     await store.write(add_teams, "a", "b", "c")
 
@@ -90,7 +89,7 @@ async def test_no_gap(store: SqliteStore) -> None:
     assert [("a", 100), ("b", 200), ("c", 100)] == await store.read(heads)
 
 
-async def test_two_processes(store: SqliteStore, tmp_path: Path) -> None:
+async def test_two_processes(store: Store, tmp_path: Path) -> None:
     """A second process writes beside the serving one, and both count together."""
     await store.write(add_teams, "a", "b")
     neighbor = await asyncio.create_subprocess_exec(
@@ -105,7 +104,7 @@ async def test_two_processes(store: SqliteStore, tmp_path: Path) -> None:
     assert {"a": upto(200), "b": upto(200)} == await store.read(numbers)
 
 
-async def test_unknown_team(store: SqliteStore) -> None:
+async def test_unknown_team(store: Store) -> None:
     """An event for a team that is not there is our bug, and takes no other action with it."""
     await store.write(add_teams, "a")
     results = await asyncio.gather(
@@ -168,7 +167,7 @@ async def head(tx: Tx, team: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize(("team", "count"), [("a", 40), ("b", 60)])
-async def test_chain(store: SqliteStore, team: str, count: int) -> None:
+async def test_chain(store: Store, team: str, count: int) -> None:
     """Each link holds the hash of the one before, and the team's row the last one's."""
     await store.write(people)
     await asyncio.gather(

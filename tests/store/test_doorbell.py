@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import NotFound
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore
+from gateway.store.store import Store
 from tests.store.marks import mark, mark_and_fail, marks
 
 LONG = 30.0
@@ -52,7 +52,7 @@ async def test_cancelled_waiter() -> None:
     assert await stays
 
 
-async def test_store_rings(store: SqliteStore, doorbell: Doorbell) -> None:
+async def test_store_rings(store: Store, doorbell: Doorbell) -> None:
     """The store rings after what it wrote is there to be read, and not for a read or an action that wrote nothing."""
     ear = doorbell.listen()
     await store.write(mark, "a")
@@ -61,7 +61,7 @@ async def test_store_rings(store: SqliteStore, doorbell: Doorbell) -> None:
     assert not await ear.heard(0)
 
 
-async def test_failed_action(store: SqliteStore, doorbell: Doorbell) -> None:
+async def test_failed_action(store: Store, doorbell: Doorbell) -> None:
     """A ring says no more than: look again. One for an action that was undone does no harm."""
     with pytest.raises(NotFound):
         await store.write(mark_and_fail, "a")

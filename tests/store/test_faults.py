@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from gateway.errors import OutcomeUnknown, Unavailable
 from gateway.store import batch, writer
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import SqliteStore, open_sqlite
-from gateway.store.store import Tx
+from gateway.store.sqlite import open_sqlite
+from gateway.store.store import Store, Tx
 from tests.store.marks import ENDLESS, INSERT, Held, mark, marks
 
 BULK = "x" * 1_000_000
@@ -46,7 +46,7 @@ def fatal() -> Fatal:
 
 
 @pytest.fixture
-async def store(path: Path, fatal: Fatal) -> AsyncIterator[SqliteStore]:
+async def store(path: Path, fatal: Fatal) -> AsyncIterator[Store]:
     store = await open_sqlite(path, doorbell=Doorbell(), on_fatal=fatal)
     yield store
     await store.close()
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-async def pragma(store: SqliteStore, setting: str) -> Any:
+async def pragma(store: Store, setting: str) -> Any:
     def ask(connection: sqlite3.Connection) -> Any:
         return connection.execute(f"PRAGMA {setting}").fetchone()[0]
 
@@ -79,16 +79,16 @@ def files_end_at(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-async def test_locked_for_a_moment(store: SqliteStore, path: Path) -> None:
+async def test_locked_for_a_moment(store: Store, path: Path) -> None:
     """A write waits for another process that holds the database, and the event loop runs on meanwhile."""
     with locked(path):
         write = asyncio.create_task(store.write(mark, "a"))
-        while not store.stats().busy_retries:  # noqa: ASYNC110  a plain counter
+        while not store.stats().retries:  # noqa: ASYNC110  a plain counter
             await asyncio.sleep(0.01)
     assert "a" == await write
 
 
-async def test_locked_for_long(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_locked_for_long(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits too long for a locked database is told so, nothing of theirs stays, and service resumes."""
     monkeypatch.setattr(writer, "BUSY_PATIENCE", 0.3)
     with locked(path):
@@ -110,7 +110,7 @@ async def test_close_while_locked(path: Path) -> None:
             await write
 
 
-async def test_full_in_an_action(store: SqliteStore) -> None:
+async def test_full_in_an_action(store: Store) -> None:
     """A disk that fills up in one action undoes a batch, and those whose writes still fit are accepted all the same."""
     await store.write(mark, "a")
     limit = await pragma(store, f"max_page_count = {await pragma(store, 'page_count')}")
@@ -132,7 +132,7 @@ async def test_full_in_an_action(store: SqliteStore) -> None:
     assert [0, 2] == await store.read(times)
 
 
-async def test_full_at_commit(store: SqliteStore, fatal: Fatal, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_at_commit(store: Store, fatal: Fatal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up at COMMIT refuses the whole batch, nothing of it stays, and service resumes."""
 
     def full(connection: sqlite3.Connection) -> None:
@@ -179,7 +179,7 @@ async def test_close_after_a_write_error(path: Path, fatal: Fatal) -> None:
 @pytest.mark.parametrize(
     "sql", [f"{ENDLESS} SELECT max(i) FROM n", f"INSERT INTO attempt (subject, at) {ENDLESS} SELECT i, i FROM n"]
 )
-async def test_endless_statement(store: SqliteStore, sql: str) -> None:
+async def test_endless_statement(store: Store, sql: str) -> None:
     """A statement that would not end is stopped, and takes no other action with it."""
 
     async def never_ends(tx: Tx) -> None:
@@ -193,7 +193,7 @@ async def test_endless_statement(store: SqliteStore, sql: str) -> None:
     assert ["a", "b"] == sorted(await store.read(marks))
 
 
-async def test_slow_action(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_action(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow action is logged by its name, without its arguments."""
     monkeypatch.setattr(batch, "SLOW", 0)
     with capture_logs() as logs:
@@ -202,7 +202,7 @@ async def test_slow_action(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) 
     assert "private" not in str(logs)
 
 
-async def test_our_own_bug(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_our_own_bug(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The writer outlives a bug in its own machinery; the caller is told that the outcome is not known."""
 
     def broken(*_: object) -> None:
@@ -233,7 +233,7 @@ async def test_cancelled_writer(path: Path) -> None:
     await store.close()
 
 
-async def test_wal_alarm(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_wal_alarm(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A WAL file that grows beyond all measure is said in the log, and its size is known."""
     monkeypatch.setattr(writer, "WAL_LOOK", 0)
     monkeypatch.setattr(writer, "WAL_ALARM", 1000)
@@ -244,14 +244,14 @@ async def test_wal_alarm(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) ->
     assert store.stats().wal_bytes > 1000
 
 
-async def test_durable_settings(store: SqliteStore) -> None:
+async def test_durable_settings(store: Store) -> None:
     """The writer syncs every commit to the write-ahead log, enforces references, and keeps the log's file small."""
     names = ("synchronous", "foreign_keys", "journal_size_limit", "wal_autocheckpoint")
     assert [2, 1, 16 * 1024 * 1024, 1000] == [await pragma(store, name) for name in names]
     assert "wal" == await pragma(store, "journal_mode")
 
 
-async def test_private_file(store: SqliteStore, path: Path) -> None:
+async def test_private_file(store: Store, path: Path) -> None:
     """Only its owner may read a new database, its log included."""
     await store.write(mark, "a")
     assert {0o600} == {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
@@ -266,7 +266,7 @@ async def test_cannot_open(tmp_path: Path) -> None:
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
-async def test_bulk_insert_is_one_statement(store: SqliteStore) -> None:
+async def test_bulk_insert_is_one_statement(store: Store) -> None:
     """A text as long as a body may be is stored as it came."""
     body = "\u202e🙂\u200d" * 5000
 

@@ -11,8 +11,9 @@ import pytest
 
 from gateway.errors import DatabaseTooNew, Misuse
 from gateway.store.doorbell import Doorbell
-from gateway.store.migrate import Migration, migrate, migrations
+from gateway.store.migrate import Migration, migrations
 from gateway.store.sqlite import open_sqlite
+from gateway.store.sqlite.migrate import migrate
 
 FIRST = Migration(1, "first", "CREATE TABLE a (x); -- one; two\nINSERT INTO a VALUES ('semi;colon');")
 SECOND = Migration(

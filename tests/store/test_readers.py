@@ -7,13 +7,12 @@ import asyncio
 import pytest
 
 from gateway.errors import Unavailable
-from gateway.store import readers
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Tx
+from gateway.store.sqlite import readers
+from gateway.store.store import Store, Tx
 from tests.store.marks import ENDLESS, Held, mark, marks
 
 
-async def test_read_deadline(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_read_deadline(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query that would not end is stopped at its deadline, and its reader serves the next."""
     monkeypatch.setattr(readers, "READ_TIME", 0.1)
 
@@ -25,7 +24,7 @@ async def test_read_deadline(store: SqliteStore, monkeypatch: pytest.MonkeyPatch
     assert [] == await store.read(marks)
 
 
-async def test_full_reading_queue(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_reading_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries beyond what may wait are refused at once."""
     monkeypatch.setattr(readers, "READ_LIMIT", 1)
     holding = [Held(), Held()]
@@ -42,7 +41,7 @@ async def test_full_reading_queue(store: SqliteStore, monkeypatch: pytest.Monkey
     assert [] == await waits
 
 
-async def test_gone_reader(store: SqliteStore) -> None:
+async def test_gone_reader(store: Store) -> None:
     """A caller who goes while a query runs does not take its reader along."""
     for _ in range(3):
         held = Held()
@@ -53,7 +52,7 @@ async def test_gone_reader(store: SqliteStore) -> None:
     assert [] == await store.read(marks)
 
 
-async def test_snapshot(store: SqliteStore) -> None:
+async def test_snapshot(store: Store) -> None:
     """A query sees one state of the database, whatever is written meanwhile."""
     held = Held()
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import Misuse, NotFound
-from gateway.store.sqlite import SqliteStore
-from gateway.store.store import Tx
+from gateway.store.store import Store, Tx
 from tests.store.marks import INSERT, mark, mark_and_fail, marks
 
 SECRET = "my number is 555"  # what a customer wrote, say
@@ -20,20 +19,20 @@ SECRET = "my number is 555"  # what a customer wrote, say
 REQUEST: ContextVar[str] = ContextVar("REQUEST", default="none")
 
 
-async def test_result(store: SqliteStore) -> None:
+async def test_result(store: Store) -> None:
     """A write returns what its action returns, and a read sees it from then on."""
     assert "a" == await store.write(mark, "a")
     assert ["a"] == await store.read(marks)
 
 
-async def test_own_error(store: SqliteStore) -> None:
+async def test_own_error(store: Store) -> None:
     """An action's own error travels to the caller unchanged, and nothing of the action stays."""
     with pytest.raises(NotFound, match="gone"):
         await store.write(mark_and_fail, "gone")
     assert [] == await store.read(marks)
 
 
-async def test_wrong_arguments(store: SqliteStore) -> None:
+async def test_wrong_arguments(store: Store) -> None:
     """A call that does not fit its action fails alone."""
     with pytest.raises(TypeError):
         await store.write(mark)  # type: ignore[call-arg]
@@ -41,7 +40,7 @@ async def test_wrong_arguments(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("door", ["write", "read"])
-async def test_foreign_await(store: SqliteStore, door: str) -> None:
+async def test_foreign_await(store: Store, door: str) -> None:
     """A transaction that awaits anything else is refused, and none of it stays."""
 
     async def wanders(tx: Tx) -> None:
@@ -52,7 +51,7 @@ async def test_foreign_await(store: SqliteStore, door: str) -> None:
         await getattr(store, door)(wanders)
 
 
-async def test_foreign_await_in_the_middle(store: SqliteStore) -> None:
+async def test_foreign_await_in_the_middle(store: Store) -> None:
     """What was written before a foreign await is undone, and its cleanup finds the transaction doomed."""
     seen: list[str] = []
 
@@ -72,7 +71,7 @@ async def test_foreign_await_in_the_middle(store: SqliteStore) -> None:
     assert [] == await store.read(marks)
 
 
-async def test_swallowed_error(store: SqliteStore) -> None:
+async def test_swallowed_error(store: Store) -> None:
     """An SQL error dooms the transaction even if the action hides it, and later calls raise the same."""
 
     async def swallows(tx: Tx) -> str:
@@ -87,7 +86,7 @@ async def test_swallowed_error(store: SqliteStore) -> None:
     assert [] == await store.read(marks)
 
 
-async def test_error_in_disguise(store: SqliteStore) -> None:
+async def test_error_in_disguise(store: Store) -> None:
     """An SQL error stays what it was when the action turns it into another."""
 
     async def disguises(tx: Tx) -> None:
@@ -103,7 +102,7 @@ async def test_error_in_disguise(store: SqliteStore) -> None:
 @pytest.mark.parametrize(
     "values", [(None, SECRET), ("\ud800" + SECRET, 0), (SECRET, 2**70), (SECRET, 0, SECRET), ([SECRET], 0)]
 )
-async def test_no_values_in_errors(store: SqliteStore, values: tuple[Any, ...]) -> None:
+async def test_no_values_in_errors(store: Store, values: tuple[Any, ...]) -> None:
     """An error names its statement and never repeats a value."""
 
     async def binds(tx: Tx) -> None:
@@ -133,7 +132,7 @@ async def test_no_values_in_errors(store: SqliteStore, values: tuple[Any, ...]) 
         "-- a remark\nDELETE FROM attempt",
     ],
 )
-async def test_refused_statements(store: SqliteStore, sql: str) -> None:
+async def test_refused_statements(store: Store, sql: str) -> None:
     """A statement that one engine would take otherwise than the other is refused, and dooms."""
 
     async def says(tx: Tx) -> None:
@@ -145,7 +144,7 @@ async def test_refused_statements(store: SqliteStore, sql: str) -> None:
     assert [] == await store.read(marks)
 
 
-async def test_count(store: SqliteStore) -> None:
+async def test_count(store: Store) -> None:
     """`run` says how many rows it changed, also for WITH, for a conflict and for none."""
 
     async def counts(tx: Tx) -> list[int]:
@@ -160,7 +159,7 @@ async def test_count(store: SqliteStore) -> None:
     assert [2, 1, 1, 0, 0] == await store.write(counts)
 
 
-async def test_rows(store: SqliteStore) -> None:
+async def test_rows(store: Store) -> None:
     """Rows are read by name, by position and whole; a bool is stored as a number; `one` is None where nothing is."""
 
     async def reads(tx: Tx) -> tuple[Any, ...]:
@@ -171,7 +170,7 @@ async def test_rows(store: SqliteStore) -> None:
     assert (1, "b", ("b", 1), ["second", "first"], None) == await store.write(reads)
 
 
-async def test_kept_transaction(store: SqliteStore) -> None:
+async def test_kept_transaction(store: Store) -> None:
     """A transaction that an action let out is closed when the action has ended."""
     kept: list[Tx] = []
 
@@ -183,7 +182,7 @@ async def test_kept_transaction(store: SqliteStore) -> None:
         await kept[0].one("SELECT 1")
 
 
-async def test_context(store: SqliteStore) -> None:
+async def test_context(store: Store) -> None:
     """An action and a query see the context variables of their caller."""
 
     async def who(tx: Tx) -> str:
@@ -194,7 +193,7 @@ async def test_context(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
-async def test_base_exceptions(store: SqliteStore, raised: type[BaseException]) -> None:
+async def test_base_exceptions(store: Store, raised: type[BaseException]) -> None:
     """What would end the program or cancel the caller is our bug, and ends the action only."""
 
     async def leaves(tx: Tx) -> None:
@@ -223,7 +222,7 @@ async def _signs(tx: Tx) -> None:
 
 
 @pytest.mark.parametrize("query", [_runs, _inserts, _logs, _signs])
-async def test_queries_only_read(store: SqliteStore, query: Callable[[Tx], Awaitable[None]]) -> None:
+async def test_queries_only_read(store: Store, query: Callable[[Tx], Awaitable[None]]) -> None:
     """A query that writes is refused."""
     with pytest.raises(Misuse):
         await store.read(query)

@@ -131,7 +131,7 @@ class _Company:
     async def _deliver(self, tx: Tx, step: Step) -> None:
         """What the outbox and the phone did about the one reply that is queued now."""
         line, taken, id_ = step.line, step.at + MOMENT, f"past-{step.number}"
-        [delivery] = await deliver.claim_due(tx, self._channel, 1, step.at, step.at + HOUR)
+        [delivery] = await deliver.claim_due(tx, self._channel, 1, step.at, HOUR)
         provider_id = id_ if ENDINGS[line.fate] == "accepted" else None
         ending = deliver.Ending(
             delivery.id, delivery.attempt, ENDINGS[line.fate], taken, provider_id=provider_id, detail=line.detail

@@ -10,8 +10,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from adapters.twilio_sms.media import Fetcher
-from adapters.twilio_sms.reach import CheckedResolver, Reach, Refused, is_public
+from adapters.twilio_sms.reach import Reach
 from gateway.channels.contract import FetchError
+from gateway.channels.reach import CheckedResolver, Refused, is_public
 from gateway.domain.message import Media
 
 TWILIO = "https://api.twilio.com"
@@ -169,7 +170,7 @@ class Names(AbstractResolver):
 
 async def test_a_name_that_leads_inside_is_refused() -> None:
     """What DNS says is looked at: a private answer is refused, and beside a public one it is left out."""
-    resolver = CheckedResolver(Reach(TWILIO), Names(["10.0.0.1"], ["169.254.169.254", "8.8.8.8"], []))
+    resolver = CheckedResolver(Reach(TWILIO).admits, Names(["10.0.0.1"], ["169.254.169.254", "8.8.8.8"], []))
     with pytest.raises(Refused):
         await resolver.resolve("media.example.com", 443)
     assert ["8.8.8.8"] == [each["host"] for each in await resolver.resolve("media.example.com", 443)]

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, Final
 
 from gateway.errors import Unavailable
-from gateway.store import faults
-from gateway.store.connection import Connection, Watch
-from gateway.store.transaction import Snapshot, settle
+from gateway.store.sqlite import faults
+from gateway.store.sqlite.connection import Connection, Watch
+from gateway.store.sqlite.transaction import Snapshot, settle
 
 READERS: Final = 2
 """One for a long query and one free meanwhile; they share the interpreter lock, so more would not read faster."""

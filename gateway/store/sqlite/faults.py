@@ -9,7 +9,7 @@ import sqlite3
 from typing import Final
 
 from gateway.errors import Misuse, TeamlineError, Unavailable
-from gateway.store.statement import brief
+from gateway.store.statement import Sql, brief
 
 BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -40,7 +40,7 @@ def name(error: BaseException) -> str:
     return getattr(error, "sqlite_errorname", None) or type(error).__name__
 
 
-def fault(error: Exception, sql: str) -> TeamlineError:
+def fault(error: Exception, sql: str | Sql) -> TeamlineError:
     """What the caller of a transaction is told about a statement that failed."""
     if isinstance(error, TeamlineError):
         return error

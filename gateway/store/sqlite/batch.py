@@ -17,11 +17,11 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
-from gateway.store import faults
 from gateway.store.books import close_books
-from gateway.store.connection import Watch
 from gateway.store.lanes import LIST_LIMITS, Job
-from gateway.store.transaction import Transaction, settle
+from gateway.store.sqlite import faults
+from gateway.store.sqlite.connection import Watch
+from gateway.store.sqlite.transaction import Transaction, settle
 
 BATCH_TIME: Final = 0.010
 """Seconds after which a batch takes no further action and commits: the share of waiting that callers put up with."""

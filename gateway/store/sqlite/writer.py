@@ -17,10 +17,10 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import OutcomeUnknown, Unavailable
-from gateway.store.batch import Batches, Outcome, Report
-from gateway.store.connection import Connection
 from gateway.store.doorbell import Doorbell
 from gateway.store.lanes import Job, Lanes
+from gateway.store.sqlite.batch import Batches, Outcome, Report
+from gateway.store.sqlite.connection import Connection
 
 BUSY_PATIENCE: Final = 2.0
 """Seconds for which another process may hold the database before those who wait are told."""

@@ -18,9 +18,9 @@ from gateway.domain.event import Kind
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse, TeamlineError
 from gateway.store.books import Event, Signature
-from gateway.store.connection import FOREVER, Watch
-from gateway.store.faults import code, fault
-from gateway.store.statement import check
+from gateway.store.sqlite.connection import FOREVER, Watch
+from gateway.store.sqlite.faults import code, fault
+from gateway.store.statement import Sql, for_sqlite
 from gateway.store.store import Row, Value
 
 T = TypeVar("T")
@@ -41,25 +41,25 @@ class _Statements:
         """What doomed it."""
         self._is_over = False
 
-    async def one(self, sql: str, *values: Value) -> Row | None:
+    async def one(self, sql: str | Sql, *values: Value) -> Row | None:
         return self._perform(sql, values, _first)
 
-    async def all(self, sql: str, *values: Value) -> Sequence[Row]:
+    async def all(self, sql: str | Sql, *values: Value) -> Sequence[Row]:
         return self._perform(sql, values, _everything)
 
     def end(self) -> None:
         """After this an action that kept its transaction finds it closed."""
         self._is_over = True
 
-    def _perform(self, sql: str, values: tuple[Value, ...], take: Callable[[sqlite3.Cursor], T]) -> T:
+    def _perform(self, sql: str | Sql, values: tuple[Value, ...], take: Callable[[sqlite3.Cursor], T]) -> T:
         if self._is_over:
             self.fault = self.fault or Misuse("this transaction is over")
         if self.fault is not None:
             raise self.fault
         try:
-            check(sql)
+            text = for_sqlite(sql)
             self._limit()
-            return take(self._connection.execute(sql, values))
+            return take(self._connection.execute(text, values))
         except Exception as error:  # noqa: BLE001  a value that cannot be bound raises whatever it likes
             self.fault = self._told(error, sql)
             raise self.fault from None
@@ -69,7 +69,7 @@ class _Statements:
     def _limit(self) -> None:
         raise NotImplementedError
 
-    def _told(self, error: Exception, sql: str) -> TeamlineError:
+    def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
         return fault(error, sql)
 
 
@@ -83,7 +83,7 @@ class Transaction(_Statements):
         self.events: list[Event] = []
         self.signatures: list[Signature] = []
 
-    async def run(self, sql: str, *values: Value) -> int:
+    async def run(self, sql: str | Sql, *values: Value) -> int:
         return self._perform(sql, values, self._changed)
 
     def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
@@ -112,7 +112,7 @@ class Snapshot(_Statements):
         super().__init__(connection, watch)
         self._deadline = deadline
 
-    async def run(self, sql: str, *values: Value) -> int:
+    async def run(self, sql: str | Sql, *values: Value) -> int:
         raise self._refused()
 
     def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
@@ -128,7 +128,7 @@ class Snapshot(_Statements):
     def _limit(self) -> None:
         self._watch.until = self._deadline
 
-    def _told(self, error: Exception, sql: str) -> TeamlineError:
+    def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
         return self._refused() if code(error) == sqlite3.SQLITE_READONLY else fault(error, sql)
 
 

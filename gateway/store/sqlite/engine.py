@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from contextvars import copy_context
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
@@ -20,14 +19,15 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 import structlog
 
 from gateway.errors import Unavailable
-from gateway.store import faults
-from gateway.store.connection import Connection, for_reading, for_writing
 from gateway.store.doorbell import Doorbell
 from gateway.store.lanes import Job
-from gateway.store.migrate import Migration, migrate, migrations
-from gateway.store.readers import READERS, Readers
-from gateway.store.store import Lane, Tx
-from gateway.store.writer import Writer
+from gateway.store.migrate import Migration, migrations
+from gateway.store.sqlite import faults
+from gateway.store.sqlite.connection import Connection, for_reading, for_writing
+from gateway.store.sqlite.migrate import migrate
+from gateway.store.sqlite.readers import READERS, Readers
+from gateway.store.sqlite.writer import Writer
+from gateway.store.store import Lane, Stats, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,19 +40,6 @@ OPEN_PAUSE: Final = 0.05
 """Seconds between two tries."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How the engine is doing. `batches`, `actions` and `busy_retries` only ever grow."""
-
-    people_waiting: int
-    ingest_waiting: int
-    reads_waiting: int
-    batches: int
-    actions: int
-    busy_retries: int
-    wal_bytes: int
 
 
 class SqliteStore:
@@ -90,7 +77,7 @@ class SqliteStore:
             reads_waiting=self._readers.waiting,
             batches=self._writer.batches,
             actions=self._writer.actions,
-            busy_retries=self._writer.busy_retries,
+            retries=self._writer.busy_retries,
             wal_bytes=self._writer.wal_bytes,
         )
 

@@ -7,6 +7,7 @@ public call for it; its own methods are all made of `_execute(function, ...)`, a
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
@@ -77,6 +78,11 @@ class Connection(aiosqlite.Connection):
 def _prepare(connection: sqlite3.Connection, watch: Watch) -> None:
     connection.row_factory = sqlite3.Row
     connection.set_progress_handler(watch, WATCH_EVERY)
+    connection.create_function("db_now", 0, _now)  # as PostgreSQL's schema has it
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
 
 
 def for_writing(connection: sqlite3.Connection, *, checkpoints: bool) -> None:

@@ -1,0 +1,116 @@
+"""A push, to whichever platform the device is on: one try, bounded in time, in size and in how many go at once.
+
+What came of it is a verdict by the platform's own rules (see `fcm`, `apns`, `webpush`); whether and when it is tried
+again, and what becomes of a device that is gone, is the gateway's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+import aiohttp
+
+from adapters.app_push.apns import Apns
+from adapters.app_push.config import AppPushConfig
+from adapters.app_push.fcm import Fcm
+from adapters.app_push.hosts import PushHosts
+from adapters.app_push.webpush import WebPush
+from gateway.channels.contract import SEND_TIMEOUT
+from gateway.channels.push import Device, Notice, Platform, PushError
+from gateway.errors import Invalid
+
+PATIENCE: Final = SEND_TIMEOUT - 2
+"""Seconds for one push, the wait for its turn included."""
+AT_ONCE: Final = 64
+"""Pushes under way to one platform, or to one push service of browsers: a slow one holds up no other."""
+TITLE_BYTES: Final = 240
+BODY_BYTES: Final = 1_800
+"""Of JSON in UTF-8. With ids and names around them they stay within every platform's limit."""
+
+
+class Service(Protocol):
+    """One platform."""
+
+    @property
+    def name(self) -> str:
+        """As a sentence begins with it."""
+
+    def device(self, fields: Mapping[str, Any]) -> Device:
+        """A registration that was looked at. Raises Invalid."""
+
+    def lane(self, device: Device) -> str:
+        """What the device's push has to share its places with. Raises PushError."""
+
+    async def push(self, device: Device, notice: Notice) -> None:
+        """One try. Raises PushError."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class Sender:
+    """The platforms that one channel's file sets up."""
+
+    def __init__(self, config: AppPushConfig, http: aiohttp.ClientSession, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._services: dict[Platform, Service] = {}
+        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self.push_key: str | None = None
+        """The key that a page subscribes with; None where there is no Web Push."""
+        if config.fcm is not None:
+            self._services["fcm"] = Fcm(config.fcm, http)
+        if config.apns is not None:
+            self._services["apns"] = Apns(config.apns)
+        if config.webpush is not None:
+            browsers = WebPush(config.webpush, PushHosts(config.push_hosts))
+            self._services["webpush"], self.push_key = browsers, browsers.public_key
+
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        return frozenset(self._services)
+
+    def check_device(self, platform: Platform, fields: Mapping[str, Any]) -> Device:
+        """What the app or the browser registers itself with (see each platform's `device`). Raises Invalid."""
+        service = self._services.get(platform)
+        if service is None:
+            raise Invalid("this channel does not push to that platform")
+        return service.device(fields)
+
+    async def push(self, device: Device, notice: Notice) -> None:
+        """Raises PushError; ends within `PATIENCE` seconds, whatever the platform does."""
+        service = self._services.get(device.platform)
+        if service is None:
+            raise PushError("configuration", "This channel no longer pushes to that platform")
+        try:
+            async with asyncio.timeout(self._patience), self._lanes[service.lane(device)]:
+                await service.push(device, fitted(notice))
+        except TimeoutError:
+            raise PushError("again", f"{service.name} did not answer in time") from None
+
+    async def close(self) -> None:
+        for service in self._services.values():
+            await service.close()
+
+
+def fitted(notice: Notice) -> Notice:
+    """With as much of a long text as every platform takes. The whole of it waits in the thread."""
+    return replace(notice, title=_cut(notice.title, TITLE_BYTES), body=_cut(notice.body, BODY_BYTES))
+
+
+def _cut(text: str, most: int) -> str:
+    if _size(text) <= most:
+        return text
+    low, high = 0, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _size(text[:middle] + "…") <= most else (low, middle)
+    return text[:low].rstrip() + "…"
+
+
+def _size(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode())

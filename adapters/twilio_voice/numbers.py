@@ -1,0 +1,68 @@
+"""Which numbers are never called, and why, in a sentence for people that does not repeat the number.
+
+Kinds and countries are those of Google's libphonenumber, which the phonenumbers package carries. Two of its blind spots
+in North America cost money and are closed here: exchange 976, pay-per-call since before area code 900 took over, and
+directory assistance at 555-1212 of any area code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType
+from phonenumbers.shortnumberinfo import is_emergency_number
+
+from gateway.domain.address import is_e164
+
+KINDS: Final[dict[int, str | None]] = {
+    PhoneNumberType.FIXED_LINE: None,
+    PhoneNumberType.MOBILE: None,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: None,
+    PhoneNumberType.VOIP: None,
+    PhoneNumberType.TOLL_FREE: None,
+    PhoneNumberType.UAN: None,
+    PhoneNumberType.PREMIUM_RATE: "A premium-rate number is never called",
+    PhoneNumberType.SHARED_COST: "A number at shared cost is never called",
+    PhoneNumberType.PERSONAL_NUMBER: "A follow-me number is never called, for nobody knows what it costs",
+    PhoneNumberType.PAGER: "A pager cannot be called",
+    PhoneNumberType.VOICEMAIL: "A voicemail's access number is never called",
+}
+"""None: may be called."""
+
+_PAID_NANP = re.compile(r"\d{3}(?:976\d{4}|5551212)", re.ASCII)
+_EMERGENCY: Final = "An emergency number is never called"
+_SHORT: Final = "A short number is never called"
+_NO_NUMBER: Final = "This is not a telephone number with its country's code"
+_NOT_THERE: Final = "There is no such telephone number"
+
+
+def refusal(number: str, countries: Collection[str]) -> str | None:
+    """Why it is not called, or None. `countries` are ISO 3166-1 alpha-2."""
+    parsed = _parsed(number)
+    if any(is_emergency_number(digits, country) for country in countries for digits in _short_forms(number, parsed)):
+        return _EMERGENCY
+    if parsed is None or not is_e164(number):
+        return _SHORT if number.isascii() and number.isdigit() and len(number) <= 6 else _NO_NUMBER
+    region = phonenumbers.region_code_for_number(parsed)
+    if region is None or not phonenumbers.is_valid_number(parsed):
+        return _NOT_THERE
+    if region not in countries:
+        return f"Calls go only to these countries: {', '.join(countries)}"
+    if parsed.country_code == 1 and _PAID_NANP.fullmatch(str(parsed.national_number)):
+        return KINDS[PhoneNumberType.PREMIUM_RATE]
+    return KINDS.get(phonenumbers.number_type(parsed), _NOT_THERE)
+
+
+def _parsed(number: str) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _short_forms(number: str, parsed: PhoneNumber | None) -> tuple[str, ...]:
+    """As typed, and behind a country's code: "911" and "+1911"."""
+    return (number,) if parsed is None else (number, phonenumbers.national_significant_number(parsed))

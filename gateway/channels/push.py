@@ -1,0 +1,81 @@
+"""What a channel with an app knows beside messages: who a signed token speaks for, and how a device is woken.
+
+A push is a doorbell. Its words are fixed (`Notice`), and it is only ever caused by a person's reply or by an agent who
+opened a booked chat; what was written waits in the thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Platform = Literal["fcm", "apns", "webpush"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says of a customer, once its signature, audience and times were found good."""
+
+    subject: str
+    """The company's own id of the customer: with the channel it is their address."""
+    expires_at: datetime
+    name: str | None = None
+    phone: str | None = None
+    """E.164."""
+    phone_verified: bool = False
+    """Only a verified phone links to the same customer's texts."""
+    postal_code: str | None = None
+    region: str | None = None
+    customer_class: str | None = None
+    account: str | None = None
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # an address is as good as a secret
+class Device:
+    """Where a push goes: a phone's registration token, or a browser's endpoint with its keys."""
+
+    platform: Platform
+    address: str
+    """FCM's registration token, APNs' device token in hexadecimal, or a Web Push endpoint."""
+    keys: Mapping[str, str]
+    """Web Push: `p256dh` and `auth` in base64url (RFC 8291); else empty."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice:
+    """What a push says. `thread` collapses all pushes of one thread into the last."""
+
+    title: str
+    body: str
+    thread: str
+    message: str
+    badge: int
+    """Messages that are not read."""
+    lasts: timedelta = timedelta(days=1)
+    """For how long the platform keeps it for a device that is off."""
+
+
+PushVerdict = Literal["gone", "again", "refused", "configuration"]
+
+
+class PushError(Exception):
+    """A push that was not taken, with the decision.
+
+    gone           the platform says that this device is no more: it is removed
+    again          not now: tried again, not before `retry_after`
+    refused        this push will never go through as it is
+    configuration  our own set-up is wrong (a key, a topic, a project): shown to admins
+    """
+
+    def __init__(
+        self, verdict: PushVerdict, detail: str, *, code: str | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.verdict: PushVerdict = verdict
+        self.detail = detail
+        """In words an agent can read, without the device's address."""
+        self.code = code
+        self.retry_after = retry_after

@@ -1,0 +1,140 @@
+"""The PostgreSQL engine: one transaction for each action on a few connections, at READ COMMITTED, and a bell.
+
+Actions are not grouped under savepoints as on SQLite: between nodes that meant deadlocks, and was slower than a pool.
+What makes texts quick here is their list: one transaction of set statements for all that wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from contextvars import copy_context
+from time import monotonic
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+
+import asyncpg
+
+from gateway.errors import Unavailable
+from gateway.store.doorbell import Doorbell
+from gateway.store.lanes import Job
+from gateway.store.migrate import Migration, migrations
+from gateway.store.postgres import faults, pools
+from gateway.store.postgres.bell import Bell
+from gateway.store.postgres.migrate import migrate
+from gateway.store.postgres.readers import Readers
+from gateway.store.postgres.writer import Writer
+from gateway.store.store import Lane, Stats, Tx
+
+P = ParamSpec("P")
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741  as in gateway.store.store
+
+OPEN_PATIENCE: Final = 10.0
+"""Seconds to wait at start for a server that is starting itself."""
+
+OPEN_PAUSE: Final = 0.2
+"""Seconds between two tries."""
+
+
+class PostgresStore:
+    """A `gateway.store.store.Store`; made by `open_postgres`."""
+
+    def __init__(self, writer: Writer, readers: Readers, bell: Bell) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._bell = bell
+
+    async def write(self, action: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write`."""
+        return cast("T", await self._submit(action, args, kwargs, Lane.PEOPLE, listed=False))
+
+    async def write_each(
+        self, action: Callable[[Tx, Sequence[I]], Awaitable[Sequence[T]]], item: I, lane: Lane = Lane.INGEST
+    ) -> T:
+        """See `Store.write_each`."""
+        return cast("T", await self._submit(action, (item,), {}, lane, listed=True))
+
+    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.read`."""
+        return cast("T", await self._readers.read(query, args, kwargs))
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        await self._readers.close()
+        await self._writer.close()
+        await self._bell.close()
+
+    def stats(self) -> Stats:
+        """See `Store.stats`."""
+        return Stats(
+            people_waiting=self._writer.lanes.length(Lane.PEOPLE),
+            ingest_waiting=self._writer.lanes.length(Lane.INGEST),
+            reads_waiting=self._readers.waiting,
+            batches=self._writer.actions,
+            actions=self._writer.actions,
+            retries=self._writer.retries,
+        )
+
+    def _submit(
+        self,
+        action: Callable[..., Awaitable[Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        lane: Lane,
+        listed: bool,
+    ) -> asyncio.Future[Any]:
+        future = asyncio.get_running_loop().create_future()
+        return self._writer.submit(Job(action, args, kwargs, lane, future, copy_context(), listed))
+
+
+async def open_postgres(
+    dsn: str, *, doorbell: Doorbell, serving: bool = True, known: Sequence[Migration] | None = None
+) -> PostgresStore:
+    """Open and migrate a database, which must exist. `serving=False` is a short-lived command beside the nodes: fewer
+    connections, and it only rings.
+
+    Raises Unavailable when there is no way to the database, DatabaseTooNew, and Misuse for a changed migration.
+    """
+    await _prepare(dsn, known if known is not None else migrations("postgres"))
+    try:
+        async with AsyncExitStack() as opened:
+            writing = await (pools.writers(dsn) if serving else pools.writers(dsn, 2))
+            opened.push_async_callback(writing.close)
+            reading = await (pools.readers(dsn) if serving else pools.readers(dsn, 1))
+            opened.pop_all()  # from here on the store closes them
+    except (*faults.GONE, asyncpg.PostgresError) as error:
+        raise _closed(error) from None
+    bell = Bell(dsn, doorbell, listens=serving)
+
+    def committed() -> None:
+        doorbell.ring()
+        bell.tell()
+
+    return PostgresStore(Writer(writing, committed), Readers(reading), bell)
+
+
+async def _prepare(dsn: str, known: Sequence[Migration]) -> None:
+    connection = await _reach(dsn)
+    try:
+        await migrate(connection, known)
+    except (*faults.GONE, asyncpg.PostgresError) as error:
+        raise _closed(error) from None
+    finally:
+        await connection.close()
+
+
+async def _reach(dsn: str) -> asyncpg.Connection:
+    until = monotonic() + OPEN_PATIENCE
+    while True:
+        try:
+            return await pools.connect(dsn)
+        except (*faults.GONE, asyncpg.PostgresError) as error:
+            if not faults.is_away(error) or monotonic() > until:
+                raise _closed(error) from None
+        await asyncio.sleep(OPEN_PAUSE)
+
+
+def _closed(error: BaseException) -> Unavailable:
+    """Its words name no password: what the server and the system say has none."""
+    return Unavailable(f"The database cannot be opened: {str(error) or type(error).__name__}")

@@ -1,0 +1,167 @@
+"""A transaction on PostgreSQL, as an action or a query sees it: each call is a round trip on one connection.
+
+The first error dooms it: what comes after raises the same, and its end is that error even if the action hid it. An
+action that awaits anything but its transaction is refused, since it would hold locks while it waits for the world, and
+could not run on SQLite at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import suppress
+from types import coroutine
+from typing import Any, Final, TypeVar
+
+import orjson
+from asyncpg import Connection
+
+from gateway.domain.event import Kind
+from gateway.domain.message import MessageId, TeamId, ThreadId
+from gateway.errors import Misuse, TeamlineError
+from gateway.store.books import Event, Signature
+from gateway.store.postgres.faults import fault
+from gateway.store.statement import Sql, for_postgres
+from gateway.store.store import Row, Value
+
+T = TypeVar("T")
+
+_NOTHING: Final = frozenset({"UPDATE 0", "DELETE 0", "INSERT 0 0", "SELECT 0"})
+"""What the server says of a statement that changed nothing."""
+
+
+class _Statements:
+    """What reading and writing share."""
+
+    __slots__ = ("_connection", "_is_over", "_plans_anew", "cause", "fault", "under_way", "wrote")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_over = False
+        self._plans_anew = False
+        self.fault: TeamlineError | None = None
+        """What doomed it."""
+        self.cause: Exception | None = None
+        """The server's own error behind that."""
+        self.under_way = False
+        """Whether a call waits for the server: the only thing that an action may wait for."""
+        self.wrote = False
+        """Whether a statement has changed anything."""
+
+    async def one(self, sql: str | Sql, *values: Value) -> Row | None:
+        row: Row | None = await self._perform(sql, values, self._connection.fetchrow)
+        return row
+
+    async def all(self, sql: str | Sql, *values: Value) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._perform(sql, values, self._connection.fetch)
+        return rows
+
+    def end(self) -> None:
+        """After this an action that kept its transaction finds it closed."""
+        self._is_over = True
+
+    async def _perform(
+        self, sql: str | Sql, values: tuple[Value, ...], call: Callable[..., Coroutine[Any, Any, Any]]
+    ) -> Any:
+        if self.under_way or self._is_over:
+            self.fault = self.fault or Misuse("this transaction is over, or has a statement under way")
+        if self.fault is not None:
+            raise self.fault
+        self.under_way = True
+        try:
+            said = for_postgres(sql)
+            if said.plans_anew and not self._plans_anew:
+                await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                self._plans_anew = True
+            result = await call(said.text, *values)
+        except Exception as error:  # noqa: BLE001  a value that cannot be bound raises whatever it likes
+            self.cause = error
+            self.fault = self._told(error, sql)
+            raise self.fault from None
+        finally:
+            self.under_way = False
+        if said.writes and result and not (isinstance(result, str) and result in _NOTHING):
+            self.wrote = True
+        return result
+
+    def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
+        return fault(error, sql)
+
+
+class Transaction(_Statements):
+    """A writing transaction; events and signatures are buffered for `close_books`."""
+
+    __slots__ = ("events", "signatures")
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.events: list[Event] = []
+        self.signatures: list[Signature] = []
+
+    async def run(self, sql: str | Sql, *values: Value) -> int:
+        status: str = await self._perform(sql, values, self._connection.execute)
+        count = status.rpartition(" ")[2]  # "UPDATE 3", "INSERT 0 1", "SELECT 1"
+        return int(count) if count.isdigit() else 0
+
+    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
+        # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
+        self.events.append(Event(team, kind, thread, at, orjson.dumps(data).decode()))
+
+    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
+        self.signatures.append(Signature(team, message, agent, credential, digest))
+
+
+class Snapshot(_Statements):
+    """A reading transaction."""
+
+    __slots__ = ()
+
+    async def run(self, sql: str | Sql, *values: Value) -> int:
+        raise self._refused()
+
+    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
+        raise self._refused()
+
+    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
+        raise self._refused()
+
+    def _refused(self) -> TeamlineError:
+        self.fault = Misuse("a query reads only")
+        return self.fault
+
+    def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
+        return self._refused() if getattr(error, "sqlstate", None) == "25006" else fault(error, sql)
+
+
+async def settle(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
+    """Await a transaction's coroutine to its end and give its result, or raise what doomed it, or what it raised."""
+    try:
+        value = await _guarded(tx, name, work)
+    except BaseException:
+        if tx.fault is not None:
+            raise tx.fault from None  # whatever the action made of it
+        raise
+    if tx.fault is not None:
+        raise tx.fault
+    return value
+
+
+@coroutine
+def _guarded(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Pass on what the coroutine waits for while a statement is under way, and nothing else."""
+    error: BaseException | None = None
+    while True:
+        try:
+            waited_for = work.send(None) if error is None else work.throw(error)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        if not tx.under_way:
+            tx.fault = Misuse(f"{name} awaited something other than its transaction")
+            with suppress(Exception):
+                work.close()  # its `finally` blocks find the transaction doomed
+            raise tx.fault
+        error = None
+        try:
+            yield waited_for
+        except BaseException as thrown:  # noqa: BLE001  handed on to where it belongs
+            error = thrown
