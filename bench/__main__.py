@@ -19,8 +19,7 @@ from bench import console as in_browser
 from bench import fanout, idle, ingest, million, outage, picture, reply, web
 from bench.drawing import draw
 from bench.figures import Figure, make_console, show
-from bench.server import CACHE
-from bench.trial import refuse_unknown_engine
+from bench.trial import CACHE, refuse_unknown_engine
 
 Program = Callable[[Console, Progress], Awaitable[list[Figure]]]
 

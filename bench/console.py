@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +18,13 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import scratch
 from bench.figures import Figure, percentile
 from bench.forms import hooks
 from bench.history import ONE, PASSWORD, TEAMS
 from bench.large import THREADS, large_database
 from bench.load import pace
-from bench.server import DATABASE, Server, configure, gateway, scratch
+from bench.server import Server, configure, gateway
 from bench.stored import check_received
 from bench.trial import PAIRS, SECONDS
 
@@ -45,9 +45,8 @@ PROBE: Final = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        shutil.copy(large_database(progress), folder / DATABASE)
-        public_url = configure(folder, TEAMS)
+    async with scratch(await large_database(progress)) as (folder, database):
+        public_url = configure(folder, database, TEAMS)
         count, chance = int((5 + 3 * STROKES * STROKE) * RATE), random.Random(6)
         texts = hooks(count, chance, public_url)
         flood = hooks(count // 2, chance, public_url, lambda: TALKER)
@@ -65,7 +64,7 @@ async def run(console: Console, progress: Progress) -> list[Figure]:
                     await results[-1]
                 await browser.close()
         acknowledged = {key for each in results for key in each.result().acknowledged}
-        check_received(console, folder / DATABASE, acknowledged, sum(each.result().refused for each in results))
+        await check_received(console, database, acknowledged, sum(each.result().refused for each in results))
     return figures
 
 

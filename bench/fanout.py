@@ -16,11 +16,12 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure
 from bench.forms import hooks
 from bench.load import Request
 from bench.people import Person, fill, hire
-from bench.server import DATABASE, Server, bare, configure, gateway, scratch
+from bench.server import Server, bare, configure, gateway
 from bench.stored import check_received
 from bench.streams import Caller, Listener, asking, begin, calling, open_streams
 from bench.trial import PAIRS, scaled
@@ -43,22 +44,22 @@ class Times(NamedTuple):
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        return await _run(console, progress, folder)
+    async with scratch() as (folder, database):
+        return await _run(console, progress, folder, database)
 
 
-async def _run(console: Console, progress: Progress, folder: Path) -> list[Figure]:
-    public_url = configure(folder, TEAMS)
+async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
+    public_url = configure(folder, database, TEAMS)
     people = [Person(f"agent{number}", SETS[number % len(SETS)]) for number in range(CONSOLES)]
 
     async def work(store: Store) -> None:
         await hire(store, people)
 
-    await fill(folder / DATABASE, work)
+    await fill(database, work)
     texts = hooks(WARM_UP + ROUNDS, random.Random(3), public_url)
     with gateway(folder) as ours, bare(folder, ours) as theirs:
         pairs = await _rounds(progress, ours, theirs, [asking(person.session) for person in people], texts)
-    check_received(console, folder / DATABASE, {text.key for text in texts}, 0)
+    await check_received(console, database, {text.key for text in texts}, 0)
     return _figures(pairs[WARM_UP:])
 
 

@@ -1,4 +1,4 @@
-"""Years of conversations, made up: the rows of the large database, by table, in the order of bench/large.py's columns.
+"""Years of conversations, made up: the rows of the large database, by table.
 
 Real texts where there are some, and two words that nobody wrote: RARE is in a few messages of every team, and ELSEWHERE
 is common in all teams but the first three. NOWHERE is in none.
@@ -40,6 +40,26 @@ STEP: Final = 60_000_000
 """Between two messages of the whole company."""
 SKEW: Final = 3
 """How much longer the long threads are: 1 would make them all alike."""
+
+COLUMNS: Final = {
+    "customer": "id, team_id, created_at",
+    "identity": "id, customer_id, kind, address, created_at",
+    "thread": "id, customer_id, team_id, created_at, last_message_id, last_line_id, in_count, claimed_by, claimed_at",
+    "line": "id, identity_id, channel, endpoint, thread_id, created_at",
+    "reach": "thread_id, holder, waiting_since, last_at",
+    "message": "id, team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, "
+    "provider_id, at",
+    "message_words": "id, words",
+    "customer_words": "id, words",
+    "delivery": "team_id, thread_id, message_id, identity_id, channel, endpoint, state, provider_id, updated_at",
+    "authorship": "team_id, seq, message_id, agent_id, credential_id, digest, prev, hash",
+    "event": "team_id, seq, thread_id, kind, at, data",
+    "team": "id, event_seq, chain_seq, chain_hash",
+    "agent": "id, login, name, display_name, role, password_hash, created_at",
+    "agent_team": "agent_id, team_id",
+    "credential": "id, agent_id, kind, secret_hash, may_reply, created_at",
+}
+"""Each table's columns, in the order of its rows."""
 
 
 class Thread:

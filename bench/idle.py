@@ -16,9 +16,10 @@ from typing import Final
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import scratch
 from bench.figures import Figure
 from bench.people import AT_ONCE, Person, fill, hire, now
-from bench.server import DATABASE, configure, gateway, scratch
+from bench.server import configure, gateway
 from bench.streams import Listener, asking, begin, open_streams
 from bench.trial import scaled
 from bench.web import arrive, token, watching
@@ -50,9 +51,9 @@ async def run(_console: Console, progress: Progress) -> list[Figure]:
 async def _held(
     progress: Progress, what: str, work: Callable[[Store], Awaitable[None]], requests: list[bytes]
 ) -> list[Figure]:
-    with scratch() as folder:
-        configure(folder, TEAMS)
-        await fill(folder / DATABASE, work)
+    async with scratch() as (folder, database):
+        configure(folder, database, TEAMS)
+        await fill(database, work)
         task = progress.add_task(what, total=STREAMS)
         with gateway(folder) as server:
             listeners = await open_streams(server.address, requests[:FIRST])

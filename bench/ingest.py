@@ -12,30 +12,30 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure
 from bench.forms import hooks
 from bench.load import Request
 from bench.pairs import measure
-from bench.server import DATABASE, bare, configure, gateway, scratch
+from bench.server import bare, configure, gateway
 from bench.stored import check_received
 
 AGAINST = "aiohttp that reads the same form and answers 200"
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        return await _run(console, progress, folder)
+    async with scratch() as (folder, database):
+        return await _run(console, progress, folder, database)
 
 
-async def _run(console: Console, progress: Progress, folder: Path) -> list[Figure]:
-    public_url = configure(folder)
-    database = folder / DATABASE
+async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
+    public_url = configure(folder, database)
 
     def make(count: int, chance: random.Random) -> list[Request]:
         return hooks(count, chance, public_url)
 
     with gateway(folder) as ours, bare(folder, ours) as theirs:
         done, refused = await measure(progress, "ingest", theirs, ours, database, make)
-    check_received(console, database, done.acknowledged, refused)
+    await check_received(console, database, done.acknowledged, refused)
     *figures, p99 = done.figures("text in", AGAINST, at_least=0.40)
     return [*figures, Figure(p99.name, p99.values, p99.unit, p99.against, at_most=25)]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -23,10 +22,11 @@ from aiohttp import web
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure
 from bench.forms import ACCOUNT, OURS
 from bench.people import fill, now, write_first
-from bench.server import DATABASE, configure, gateway, scratch
+from bench.server import configure, gateway
 from bench.texts import texts
 from bench.trial import scaled
 from gateway.domain.message import TeamId
@@ -74,16 +74,15 @@ async def run(console: Console, progress: Progress) -> list[Figure]:
     task = progress.add_task("outage", total=RUNS)
     taken: list[float] = []
     for number in range(RUNS):
-        with scratch() as folder:
-            taken.append(await _run(console, folder, random.Random(number)))
+        async with scratch() as (folder, database):
+            taken.append(await _run(console, folder, database, random.Random(number)))
         progress.advance(task)
     name = f"an hour's outage, {MISSED:,} texts missed: all in"
     return [Figure(name, taken, "s", "from the start of the process, the provider's list over HTTP", at_most=60)]
 
 
-async def _run(console: Console, folder: Path, chance: random.Random) -> float:
-    configure(folder)
-    database = folder / DATABASE
+async def _run(console: Console, folder: Path, database: Database, chance: random.Random) -> float:
+    configure(folder, database)
 
     async def work(store: Store) -> None:
         await store.write(agents.add_teams, (TeamId("bench"),))
@@ -103,7 +102,7 @@ async def _run(console: Console, folder: Path, chance: random.Random) -> float:
             seconds = time.perf_counter() - begun
         finally:
             await asyncio.to_thread(serving.__exit__, None, None, None)
-    _check(console, database, missed)
+    await _check(console, database, missed)
     return seconds
 
 
@@ -147,18 +146,16 @@ async def _listed(missed: Sequence[Missed]) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _all_in(database: Path, count: int) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        async with asyncio.timeout(PATIENCE):
-            while connection.execute("SELECT count(sent_at) FROM message").fetchone()[0] < count:  # noqa: ASYNC110
-                await asyncio.sleep(LOOK)
+async def _all_in(database: Database, count: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await database.value("SELECT count(sent_at) FROM message") < count:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
 
 
-def _check(console: Console, database: Path, missed: Sequence[Missed]) -> None:
+async def _check(console: Console, database: Database, missed: Sequence[Missed]) -> None:
     """Ends the whole bench with 1 when one is missing, there twice, or out of order."""
-    with closing(sqlite3.connect(database)) as connection:
-        query = "SELECT provider_id, sent_at FROM message WHERE sent_at IS NOT NULL ORDER BY id"
-        stored = connection.execute(query).fetchall()
+    query = "SELECT provider_id, sent_at FROM message WHERE sent_at IS NOT NULL ORDER BY id"
+    stored = await database.rows(query)
     expected = [(text.sid, int(text.at.timestamp()) * 1_000_000) for text in missed]
     console.print(f"{len(missed):,} texts missed, {len(stored):,} brought in")
     if stored != expected:

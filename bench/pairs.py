@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
 from typing import Final
 
 from rich.progress import Progress
 
+from bench.database import Database, spent
 from bench.figures import Figure, percentile
 from bench.load import Request, Result, flood, pace
 from bench.server import Server
 from bench.trial import PAIRS, SECONDS
+from gateway.store.statement import Sql
 
 Make = Callable[[int, random.Random], list[Request]]
 """So many different requests."""
@@ -34,9 +33,12 @@ PACED: Final = 3
 WARM_UP: Final = min(2.0, SECONDS)
 PATIENCE: Final = 120.0
 
-_SETTLED: Final = """
-SELECT coalesce((SELECT max(id) FROM message), 0) <= (SELECT last_id FROM indexed WHERE kind = 'message')
-   AND NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('queued', 'sending'))"""
+_SENT: Final = "NOT EXISTS (SELECT 1 FROM delivery WHERE state IN ('queued', 'sending'))"
+_SETTLED: Final = Sql(
+    f"""SELECT {_SENT} AND
+               coalesce((SELECT max(id) FROM message), 0) <= (SELECT last_id FROM indexed WHERE kind = 'message')""",
+    f"SELECT {_SENT} AND NOT EXISTS (SELECT FROM unindexed WHERE kind = 'message')",
+)
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Pairs:
 
 
 async def measure(
-    progress: Progress, name: str, bare: Server, gateway: Server, database: Path, make: Make
+    progress: Progress, name: str, bare: Server, gateway: Server, database: Database, make: Make
 ) -> tuple[Pairs, int]:
     """All runs, and how many requests were refused."""
     chance = random.Random(2)
@@ -96,12 +98,14 @@ async def measure(
     return done, sum(result.refused for result in done.ours)
 
 
-async def _flood(server: Server, requests: Iterator[Request], seconds: float, database: Path | None = None) -> Result:
-    before = server.spent()
+async def _flood(
+    server: Server, requests: Iterator[Request], seconds: float, database: Database | None = None
+) -> Result:
+    before = server.spent() + spent()
     result = await flood(server.address, requests, seconds)
     if database is not None:
         await settle(database)
-    result.cost = (server.spent() - before) / len(result.latencies)
+    result.cost = (server.spent() + spent() - before) / len(result.latencies)
     return result
 
 
@@ -110,13 +114,8 @@ def _enough(make: Make, theirs: Result, seconds: float, chance: random.Random) -
     return iter(make(int(1.2 * theirs.rate * seconds) + 1_000, chance))
 
 
-async def settle(database: Path) -> None:
+async def settle(database: Database) -> None:
     """Wait until all is indexed and all is sent."""
     async with asyncio.timeout(PATIENCE):
-        while not _is_settled(database):  # noqa: ASYNC110  another process's doing: it can only be asked again
+        while not await database.value(_SETTLED):  # noqa: ASYNC110  another process's doing: it can only be asked again
             await asyncio.sleep(0.1)
-
-
-def _is_settled(database: Path) -> bool:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        return bool(connection.execute(_SETTLED).fetchone()[0])

@@ -9,9 +9,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+from bench.database import Database
 from bench.forms import OURS
 from gateway.actions.people import add_agent
 from gateway.actions.receive import Arrival, receive
@@ -22,7 +22,7 @@ from gateway.domain.message import TeamId
 from gateway.store.agents import NewAgent
 from gateway.store.credentials import add_credential, secret_hash
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import open_sqlite
+from gateway.store.open import open_store
 from gateway.store.store import Lane, Store, Tx
 
 AT_ONCE: Final = 200
@@ -44,8 +44,8 @@ class Person:
         return f"session of {self.login}".replace(" ", "-")
 
 
-async def fill(database: Path, work: Callable[[Store], Awaitable[None]]) -> None:
-    store = await open_sqlite(database, doorbell=Doorbell())
+async def fill(database: Database, work: Callable[[Store], Awaitable[None]]) -> None:
+    store = await open_store(database.place, Doorbell())
     try:
         await work(store)
     finally:

@@ -21,12 +21,13 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure, percentile
 from bench.forms import hooks
 from bench.load import Result, pace
 from bench.pairs import settle
 from bench.people import Person, fill, hire
-from bench.server import DATABASE, Server, configure, gateway, scratch
+from bench.server import Server, configure, gateway
 from bench.stored import check_received
 from bench.trial import PAIRS, SECONDS
 from gateway.http.agent_api import BASE
@@ -42,13 +43,12 @@ PERSON: Final = Person("ana", ("bench",))
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        return await _run(console, progress, folder)
+    async with scratch() as (folder, database):
+        return await _run(console, progress, folder, database)
 
 
-async def _run(console: Console, progress: Progress, folder: Path) -> list[Figure]:
-    public_url = configure(folder)
-    database = folder / DATABASE
+async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
+    public_url = configure(folder, database)
 
     async def work(store: Store) -> None:
         await hire(store, [PERSON])
@@ -71,7 +71,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
             await settle(database)
             progress.advance(task)
     runs = [*alone, *beside]
-    check_received(
+    await check_received(
         console,
         database,
         set[str]().union(*(run.acknowledged for run in runs)),

@@ -15,11 +15,12 @@ from typing import Final
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure
 from bench.load import Request
 from bench.pairs import measure
 from bench.people import Person, fill, hire, write_first
-from bench.server import DATABASE, bare, configure, gateway, scratch
+from bench.server import bare, configure, gateway
 from bench.stored import check_replied
 from bench.texts import texts
 from gateway.store.store import Store
@@ -30,13 +31,12 @@ AGAINST: Final = "aiohttp that reads the same JSON and answers 202"
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        return await _run(console, progress, folder)
+    async with scratch() as (folder, database):
+        return await _run(console, progress, folder, database)
 
 
-async def _run(console: Console, progress: Progress, folder: Path) -> list[Figure]:
-    public_url = configure(folder)
-    database = folder / DATABASE
+async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
+    public_url = configure(folder, database)
     people = [Person(f"agent{number}", ("bench",)) for number in range(PEOPLE)]
     threads: list[int] = []
 
@@ -55,7 +55,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
 
     with gateway(folder) as ours, bare(folder, ours) as theirs:
         done, refused = await measure(progress, "reply", theirs, ours, database, make)
-    check_replied(console, database, done.acknowledged, refused)
+    await check_replied(console, database, done.acknowledged, refused)
     return done.figures("reply", AGAINST, at_least=0.30)
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,19 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.database import Database
 from bench.forms import ACCOUNT, OURS, TOKEN
+from bench.trial import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-CACHE: Final = ROOT / ".cache"
-"""On the disk of the project, since a temporary folder is often memory, where a sync costs nothing."""
-DATABASE: Final = "teamline.db"
 CONFIG: Final = {
     "gateway.toml": """
 [server]
 listen = "127.0.0.1:{port}"
 trusted_proxies = ["127.0.0.1"]
 [database]
-url = "sqlite:///{database}"
+url = "{database}"
 """,
     "adapters/web.toml": 'adapter = "web_chat"\n',
     "adapters/sms.toml": f"""
@@ -81,21 +77,10 @@ class Server:
         return Path(f"/proc/{self.pid}/{name}").read_text(encoding="utf-8")
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    CACHE.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=CACHE))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
-def configure(folder: Path, teams: Sequence[str] = ("bench",), database: Path | None = None) -> str:
+def configure(folder: Path, database: Database, teams: Sequence[str] = ("bench",)) -> str:
     """Write a config for a free port; the public URL. Our number is the first team's."""
     port = _free_port()
-    facts = {"port": port, "database": database or folder / DATABASE, "team": teams[0]}
+    facts = {"port": port, "database": database.url, "team": teams[0]}
     texts = {name: text.format(**facts) for name, text in CONFIG.items()}
     texts["teams.toml"] = f'default_team = "{teams[0]}"\n' + "".join(TEAM.format(id=team) for team in teams)
     for name, text in texts.items():

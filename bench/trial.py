@@ -6,11 +6,15 @@ SECONDS=1 PAIRS=2 SCALE=0.01 python -m bench ingest million
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final
 
+ROOT: Final = Path(__file__).resolve().parents[1]
+CACHE: Final = ROOT / ".cache"
+"""On the disk of the project, since a temporary folder is often memory, where a sync costs nothing."""
 ENGINE: Final = os.environ.get("ENGINE", "sqlite")
 """What the gateway keeps its data in."""
-ENGINES: Final = ("sqlite",)
+ENGINES: Final = ("sqlite", "postgresql")
 PAIRS: Final = int(os.environ.get("PAIRS", "5"))
 """How often the gateway and what it is measured against take turns."""
 SECONDS: Final = float(os.environ.get("SECONDS", "4"))

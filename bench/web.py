@@ -17,11 +17,12 @@ from typing import Final
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.database import Database, scratch
 from bench.figures import Figure, percentile
 from bench.load import Request, pace
 from bench.pairs import Make, measure, settle
 from bench.people import AT_ONCE, Person, fill, hire, now
-from bench.server import DATABASE, Server, bare, configure, gateway, scratch
+from bench.server import Server, bare, configure, gateway
 from bench.stored import check_on_web
 from bench.streams import Caller, Listener, Round, asking, begin, calling, open_streams
 from bench.texts import texts
@@ -42,13 +43,12 @@ ANA: Final = Person("ana", ("bench",))
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
-    with scratch() as folder:
-        return await _run(console, progress, folder)
+    async with scratch() as (folder, database):
+        return await _run(console, progress, folder, database)
 
 
-async def _run(console: Console, progress: Progress, folder: Path) -> list[Figure]:
-    configure(folder)
-    database = folder / DATABASE
+async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
+    configure(folder, database)
     await fill(database, _arrive)
     bodies = texts()
 
@@ -59,7 +59,7 @@ async def _run(console: Console, progress: Progress, folder: Path) -> list[Figur
         done, refused = await measure(progress, "web", theirs, ours, database, make)
         there, back, said = await _talk(progress, ours, make)
         await settle(database)
-    check_on_web(console, database, done.acknowledged | said, refused)
+    await check_on_web(console, database, done.acknowledged | said, refused)
     figures = done.figures("message on the web", AGAINST, at_least=0.35)
     return [*figures, *_figures("to the console", there), *_figures("to the customer", back)]
 

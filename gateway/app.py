@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import fcntl
 import gc
 import os
 import resource
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,22 +24,25 @@ from aiohttp import web
 
 from gateway.catch_up import CatchUp
 from gateway.channels.registry import Channels
-from gateway.errors import Conflict, Unavailable
+from gateway.errors import Conflict
 from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
 from gateway.files.links import SECRET_BYTES, Links
 from gateway.files.place import open_files
 from gateway.http.deps import ConfigState, DemoPhone, Deps
+from gateway.http.pace import Paces
 from gateway.http.server import make_app, make_local_app, make_operator_app, make_runner
+from gateway.http.spending import Spending
 from gateway.outbox.fetcher import Fetcher
 from gateway.outbox.worker import Outbox
 from gateway.readings import readings
-from gateway.scheduler import Housekeeping, Indexer
+from gateway.scheduler import Housekeeping, Indexer, Nodes
 from gateway.settings import Listen, Settings, load
 from gateway.settings.watch import Watcher
-from gateway.store import agents, secrets
+from gateway.store import agents, jobs, secrets
 from gateway.store.doorbell import Doorbell
 from gateway.store.open import open_store
+from gateway.store.serving import only_server
 from gateway.store.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,11 +78,15 @@ class Gateway:
         self.channels = Channels()
         self.links = Links(secret, clock, lambda: self.settings.public_url)
         self.intake = Intake(open_files(settings.files), lambda: self.settings.limits)
-        self.feed = Feed(store, doorbell, clock, links=self.links)
+        self.alone = settings.database.engine == "sqlite"
+        """Whether no other node can serve this database."""
+        self.feed = Feed(store, doorbell, clock, links=self.links, alone=self.alone)
         self.outbox = Outbox(store, self.channels, doorbell, clock, self.links)
         self.fetcher = Fetcher(store, self.channels, self.intake, doorbell, clock)
         self.catch_up = CatchUp(store, self.channels, lambda: self.settings.teams, clock)
         self.watcher = Watcher(settings, self.apply, remarks=self.remarks)
+        self.nodes = Nodes(store, lambda: self.settings.version, alone=self.alone)
+        self.paces = Paces()
         self.http: aiohttp.ClientSession
         self.url = ""
 
@@ -105,10 +111,11 @@ class Gateway:
     async def start(self, settings: Settings) -> None:
         await self.store.write(agents.add_teams, tuple(settings.teams.by_id))
         await self.channels.apply(settings.channels.values(), settings.public_url, self.http)
+        if self.alone:  # whoever was at something is gone
+            await self.store.write(jobs.release_all)
         self.feed.start()
-        alone = settings.database.engine == "sqlite"
-        await self.outbox.start(only_node=alone)
-        await self.fetcher.start(only_node=alone)
+        await self.outbox.start(only_node=self.alone)
+        await self.fetcher.start(only_node=self.alone)
 
     def deps(self, demo: DemoPhone | None) -> Deps:
         return Deps(
@@ -119,12 +126,17 @@ class Gateway:
             clock=clock,
             intake=self.intake,
             links=self.links,
-            config=lambda: ConfigState(self.watcher.faults, self.watcher.notices),
+            config=self.config,
             outage=self.catch_up.notice,
             started_at=clock(),
             demo=demo,
-            readings=readings(self.store, self.feed, self.outbox, self.catch_up, self.watcher),
+            readings=readings(self.store, self.feed, self.outbox, self.catch_up, self.watcher, self.nodes),
+            paces=self.paces,
         )
+
+    def config(self) -> ConfigState:
+        notices = (*self.watcher.notices, *self.nodes.notices)
+        return ConfigState(self.watcher.faults, notices, self.nodes.others)
 
 
 @asynccontextmanager
@@ -132,7 +144,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
     """A gateway that accepts requests; leaving the context drains and closes it."""
     async with AsyncExitStack() as stack:
         if settings.database.engine == "sqlite":
-            stack.enter_context(_only_server(settings.database.path))
+            stack.enter_context(only_server(settings.database.path))
         doorbell = Doorbell()
         store = await open_store(settings.database.place, doorbell)
         stack.push_async_callback(store.close)
@@ -149,10 +161,14 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         housekeeping = Housekeeping(store, clock, gateway.channels.traffic, gateway.intake)
         stack.push_async_callback(housekeeping.close)
         stack.push_async_callback(Indexer(store, doorbell).close)
+        if not gateway.alone:
+            stack.push_async_callback(Spending(store, gateway.paces, clock).close)
         deps = gateway.deps(demo)
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
         await _listen_locally(stack, make_local_app(deps), settings.local_socket)
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
+        gateway.nodes.start()
+        stack.push_async_callback(gateway.nodes.close)
         gateway.catch_up.start()  # what comes in from now on is not missed
         stack.push_async_callback(_stop, _watching(gateway.watcher))
         stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
@@ -244,22 +260,6 @@ async def _refuse_demo_accounts(store: Store, settings: Settings) -> None:
             f"{settings.database.name} has the demo's accounts, which everyone knows: they serve this machine only. "
             "Use another database, or loopback for both listen and public_url."
         )
-
-
-@contextmanager
-def _only_server(path: Path) -> Iterator[None]:
-    """One process serves a SQLite file. The lock is on a file of its own, since touching the database's would drop
-    SQLite's locks; it goes with the process, however that ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = path.with_name(f"{path.name}-serving")
-    held.touch(mode=0o600)
-    held.chmod(0o600)  # one that was there already
-    with held.open("w", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Unavailable(f"{path} is served by another process already") from None
-        yield
 
 
 def clock() -> int:

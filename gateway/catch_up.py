@@ -1,7 +1,8 @@
 """No text is lost to an outage: what a provider lists as sent to us is compared with what is here, and brought in.
 
-After the start, after a webhook that we could not take, and every ten minutes. The store takes each message once, so
-that a listing may overlap what came by itself. This file holds no truth: until when a channel was compared is a row.
+After the start, after a webhook that we could not take, and every ten minutes, by one node for each channel. The store
+takes each message once, so that a listing may overlap what came by itself. This file holds no truth: until when a
+channel was compared is a row, and so is when it is due.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from gateway.domain.instant import from_micros
 from gateway.domain.retry import MOST_ATTEMPTS, delay
 from gateway.domain.routing import Teams
 from gateway.errors import NotFound, Problem, Unavailable
-from gateway.store import catch_ups, messages, status
+from gateway.store import catch_ups, status
+from gateway.store import inbound as stored
 from gateway.store.store import Lane, Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,6 +35,8 @@ OVERLAP: Final = timedelta(minutes=15)
 """How far back from where the last comparison began: a provider's list may lag, and its clock be behind ours."""
 LISTING: Final = timedelta(minutes=5)
 """How long a provider may take for its list."""
+LOOK: Final = 1.0
+"""Seconds between two looks at what is due."""
 SETTLE: Final = 2.0
 """Seconds from an outage that was noticed to the comparison: one outage is noticed many times."""
 IN_FLIGHT: Final = 100
@@ -43,23 +47,27 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class CatchUp:
-    """One task of the process that serves. `brought` counts by channel what was missing."""
+    """One task of each node. `brought` counts by channel what was missing and this node brought in."""
 
     def __init__(self, store: Store, channels: Channels, teams: Callable[[], Teams], clock: Callable[[], int]) -> None:
         self._store, self._channels, self._teams, self._clock = store, channels, teams, clock
         self._failures: Counter[str] = Counter()
         self._noticed = asyncio.Event()
+        self._trouble = Trouble("catch_up.not_begun", "catch_up.begins_again")
         self._task: asyncio.Task[None] | None = None
+        self._under_way: dict[str, asyncio.Task[None]] = {}
         self.brought: Counter[str] = Counter()
 
     def start(self) -> None:
+        self.notice()
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """What was brought in stays; the rest is found again by the next comparison."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._under_way.values()] if self._task is None else [self._task, *self._under_way.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def notice(self) -> None:
         """Something may have been missed, or a channel is new."""
@@ -67,19 +75,42 @@ class CatchUp:
 
     async def _run(self) -> None:
         while True:
-            self._noticed.clear()
-            await asyncio.gather(*(self.compare(name) for name in self._channels))
+            with self._trouble.told():
+                await self._look()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._wait()):
+                async with asyncio.timeout(LOOK):
                     await self._noticed.wait()
-                    await asyncio.sleep(SETTLE)
+            if self._noticed.is_set():
+                await asyncio.sleep(SETTLE)
 
-    def _wait(self) -> float:
+    async def _look(self) -> None:
+        """Compare what is due and no other node is at. What was noticed stays so until the database has heard of it."""
+        names = {_job(channel): channel for channel in self._channels}
+        if self._noticed.is_set():
+            await self._store.write(jobs.hurry, tuple(names))
+            self._noticed.clear()
+        for job in await self._store.read(jobs.due, tuple(names)):
+            channel = names[job]
+            if channel not in self._under_way:
+                self._under_way[channel] = asyncio.create_task(self._turn(channel))
+
+    async def _turn(self, channel: str) -> None:
+        async def work() -> float:
+            await self.compare(channel)
+            return self._wait(channel)
+
+        try:
+            with self._trouble.told():
+                await in_turn(self._store, _job(channel), work)
+        finally:
+            del self._under_way[channel]
+
+    def _wait(self, channel: str) -> float:
         """Seconds until the next comparison if nobody notices anything."""
-        worst = max(self._failures.values(), default=0)
-        if not worst:
+        failures = self._failures[channel]
+        if not failures:
             return EVERY.total_seconds()
-        wait = delay(min(worst, MOST_ATTEMPTS - 1), random.random())  # noqa: S311  jitter, not a secret
+        wait = delay(min(failures, MOST_ATTEMPTS - 1), random.random())  # noqa: S311  jitter, not a secret
         return EVERY.total_seconds() if wait is None else max(LEAST, wait.total_seconds())
 
     async def compare(self, channel: str) -> None:
@@ -122,7 +153,7 @@ class CatchUp:
         brought = 0
         for start in range(0, len(listed), IN_FLIGHT):
             part = listed[start : start + IN_FLIGHT]
-            known = await self._store.read(messages.known, channel, [inbound.provider_id for inbound in part])
+            known = await self._store.read(stored.known, channel, [inbound.provider_id for inbound in part])
             fresh = [inbound for inbound in part if inbound.provider_id not in known]
             receipts = await asyncio.gather(*self._received(channel, adapter, fresh), return_exceptions=True)
             brought += sum(self._is_new(channel, receipt) for receipt in receipts)
@@ -154,3 +185,7 @@ class CatchUp:
         if verdict == "configuration":
             with suppress(Problem):
                 await self._store.write(status.keep_misconfiguration, channel, code, detail, now)
+
+
+def _job(channel: str) -> str:
+    return f"catch_up {channel}"

@@ -6,11 +6,14 @@ from gateway.catch_up import CatchUp
 from gateway.feed.follow import Feed
 from gateway.http.deps import Reading
 from gateway.outbox.worker import Outbox
+from gateway.scheduler import Nodes
 from gateway.settings.watch import Watcher
 from gateway.store.store import Store
 
 
-def readings(store: Store, feed: Feed, outbox: Outbox, catch_up: CatchUp, watcher: Watcher) -> tuple[Reading, ...]:
+def readings(
+    store: Store, feed: Feed, outbox: Outbox, catch_up: CatchUp, watcher: Watcher, nodes: Nodes
+) -> tuple[Reading, ...]:
     def waiting() -> dict[str, float]:
         stats = store.stats()
         return {
@@ -49,5 +52,11 @@ def readings(store: Store, feed: Feed, outbox: Outbox, catch_up: CatchUp, watche
             "teamline_config_faults",
             "Faults that kept a changed config out.",
             lambda: {"": len(watcher.faults)},
+        ),
+        Reading("teamline_nodes", "Nodes that serve this database, this one included.", lambda: {"": len(nodes)}),
+        Reading(
+            "teamline_config_differs",
+            "Nodes of this database that run on another version of the config than this one.",
+            lambda: {"": sum(nodes.others.values())},
         ),
     )

@@ -62,28 +62,37 @@ _NOT_DURABLE: Final[Mapping[str, str | int]] = {
     "autovacuum": "off",
 }
 """What is committed still survives the end of the server's processes, but not that of the machine."""
-_WATCH: Final = 'cat >/dev/null; "$1" stop --silent --mode immediate --pgdata "$2/data"; rm -rf "$2"'
+_WATCH: Final = 'cat >/dev/null; "$1" stop --silent --mode "$3" --pgdata "$2/data"; test "$4" || rm -rf "$2"'
 
 
 class PostgresServer:
     """One cluster on a free port of 127.0.0.1, without passwords.
 
-    `durable` is for benches: a folder on the disk (TMPDIR chooses which) and a wait for it at each commit.
+    `durable` is for benches: a folder on the disk (TMPDIR chooses which) and a wait for it at each commit. With `kept`
+    the cluster is in that folder, made if it is not there, and stays: one process at a time may use it.
     Every call blocks, a start for about a second: in a running loop use `asyncio.to_thread`.
     """
 
-    def __init__(self, *, durable: bool = False, settings: Mapping[str, str | int] = {}) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: Mapping[str, str | int] = {}, kept: Path | None = None
+    ) -> None:
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         """As superuser."""
-        self.folder = Path(tempfile.mkdtemp(prefix="teamline-postgres-", dir=None if durable else _memory()))
+        if kept is None:
+            self.folder = Path(tempfile.mkdtemp(prefix="teamline-postgres-", dir=None if durable else _memory()))
+        else:
+            self.folder = kept
+            kept.mkdir(exist_ok=True)
+        self._kept = kept is not None
         self._data = self.folder / "data"
         self._as: dict[str, Any] = {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._as |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        watch = ["sh", "-c", _WATCH, "sh", str(BINARIES / "pg_ctl"), str(self.folder)]
+        how = ("fast", "kept") if self._kept else ("immediate", "")
+        watch = ["sh", "-c", _WATCH, "sh", str(BINARIES / "pg_ctl"), str(self.folder), *how]
         self._watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True, **self._as)
         self._make({"port": self.port, **_SETTINGS, **({} if durable else _NOT_DURABLE), **settings})
 
@@ -118,11 +127,12 @@ class PostgresServer:
         return [int(first), *map(int, children.split())]
 
     def close(self) -> None:
-        """Stop it and remove its folder. May be called twice."""
+        """Stop it and remove its folder unless it is kept. May be called twice."""
         with self._watcher as watcher:
             assert watcher.stdin is not None
             watcher.stdin.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         self.start()
@@ -134,8 +144,9 @@ class PostgresServer:
     def _make(self, settings: Mapping[str, str | int]) -> None:
         # C.UTF-8 is in every Debian and Ubuntu without the package `locales`.
         how = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-        self._run("initdb", *how, f"--pgdata={self._data}")
-        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        if not (self._data / "PG_VERSION").exists():
+            self._run("initdb", *how, f"--pgdata={self._data}")
+        with (self._data / "postgresql.auto.conf").open("w", encoding="utf-8") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
 
     def _pg_ctl(self, *arguments: str) -> None:

@@ -102,8 +102,12 @@ def _roots(name: str) -> set[str]:
 
 
 def _transactions() -> Iterator[tuple[Path, ast.AsyncFunctionDef]]:
-    """Every `async def f(tx, ...)`: the actions, and what they call in the same transaction."""
+    """Every `async def f(tx, ...)`: the actions, and what they call in the same transaction. The engines are not in a
+    transaction: they run it."""
+    engines = {ROOT / "gateway/store/sqlite", ROOT / "gateway/store/postgres"}
     for path, node in _python("gateway/actions", "gateway/store", "gateway/feed"):
+        if path.parent in engines:
+            continue
         if isinstance(node, ast.AsyncFunctionDef) and node.args.args and node.args.args[0].arg == "tx":
             yield path, node
 
@@ -253,7 +257,7 @@ WORDS_OF: dict[str, int] = {
     "note.note": 3,
     "messages.add_outbound": 5,
     "messages.add_note": 4,
-    "messages.add_inbound": 5,
+    "Incoming": 5,
     "Outbound": 3,
     "Inbound": 3,
 }
@@ -266,8 +270,8 @@ def _positional(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def test_no_program_speaks() -> None:
-    """Nobody but people has words to send: no literal is a message's body, none is stored past the one place that
-    stores messages, and no TwiML has a message in it."""
+    """Nobody but people has words to send: no literal is a message's body, none is stored past the two places that
+    store messages, and no TwiML has a message in it."""
     found = [
         _at(path, body.lineno)
         for path, node in _python("gateway", "adapters")
@@ -275,7 +279,7 @@ def test_no_program_speaks() -> None:
         if body is not None and _spoken(body)
     ]
     stores = _lines(r"(?:insert\s+into|update)\s+message\b", _files("gateway", "adapters", suffixes={".py"}))
-    assert {"gateway/store/messages.py"} == {line.partition(":")[0] for line in stores}
+    assert {"gateway/store/inbound.py", "gateway/store/messages.py"} == {line.partition(":")[0] for line in stores}
     paths = _files("adapters", suffixes={".py", ".toml"})
     assert [] == found + _lines(r"<(?:Message|Say|Sms|Play)\b", paths)
 

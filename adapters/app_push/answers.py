@@ -6,6 +6,7 @@ Which answer means what is each platform's own, in a table of its own file. Noth
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -19,6 +20,7 @@ Meaning = tuple[PushVerdict, str]
 
 MOST_WAIT: Final = timedelta(days=1)
 MOST_BYTES: Final = 64 * 1024
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
 def unreachable(platform: str) -> PushError:
@@ -59,6 +61,6 @@ def parsed(content: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def text(found: object) -> str | None:
-    """A code as a platform names it; None where what came is none."""
-    return found[:100] if isinstance(found, str) and found.isascii() and found.isprintable() else None
+def code(found: object) -> str | None:
+    """A code as platforms name them, in one word; None where what came is none."""
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else None

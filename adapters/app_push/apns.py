@@ -17,7 +17,7 @@ import httpx2
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from adapters.app_push.answers import Meaning, parsed, text, unreachable, wait
+from adapters.app_push.answers import Meaning, code, parsed, unreachable, wait
 from adapters.app_push.config import Apns as ApnsConfig
 from gateway.channels.push import Device, Notice, PushError
 from gateway.errors import Invalid
@@ -171,7 +171,7 @@ def _collapse_id(thread: str) -> str:
 
 
 def _reason(answer: httpx2.Response) -> str | None:
-    return None if answer.status_code == 200 else text(parsed(answer.content).get("reason"))
+    return None if answer.status_code == 200 else code(parsed(answer.content).get("reason"))
 
 
 def _error(answer: httpx2.Response) -> PushError:

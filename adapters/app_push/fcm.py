@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
-from adapters.app_push.answers import Meaning, read, text, unreachable, wait
+from adapters.app_push.answers import Meaning, code, read, unreachable, wait
 from adapters.app_push.apns import headers as apns_headers
 from adapters.app_push.apns import sound_and_badge
 from adapters.app_push.config import Fcm as FcmConfig
@@ -122,15 +122,15 @@ def _code(answer: _Answer) -> str | None:
     details = error.get("details") if isinstance(error, dict) else None
     for each in details if isinstance(details, list) else ():
         if isinstance(each, dict) and str(each.get("@type")).endswith("google.firebase.fcm.v1.FcmError"):
-            return text(each.get("errorCode"))
+            return code(each.get("errorCode"))
     return None
 
 
 def _error(answer: _Answer) -> PushError:
-    code = _code(answer)
-    verdict, detail = _NO_DEVICE if _blames_the_token(answer) else _MEANS.get(code or "", _by_status(answer.status))
+    named = _code(answer)
+    verdict, detail = _NO_DEVICE if _blames_the_token(answer) else _MEANS.get(named or "", _by_status(answer.status))
     after = (wait(answer.retry_after) or _WAITS.get(answer.status)) if verdict == "again" else None
-    return PushError(verdict, detail, code=code or str(answer.status), retry_after=after)
+    return PushError(verdict, detail, code=named or str(answer.status), retry_after=after)
 
 
 def _by_status(status: int) -> Meaning:

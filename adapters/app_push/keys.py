@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.util import base64_to_int
 
 PublicAlg = Literal["ES256", "RS256", "EdDSA"]
 Alg = Literal["ES256", "RS256", "EdDSA", "HS256"]
@@ -30,8 +31,6 @@ _PUBLIC: Final = "write the public half: openssl pkey -in PRIVATE.pem -pubout"
 _DRAW: Final = "draw one: openssl rand -base64 48"
 _MAKE: Final = "make one: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem"
 _KEY_FOR: Final[Mapping[PublicAlg, str]] = {"ES256": "a P-256", "RS256": "an RSA", "EdDSA": "an Ed25519"}
-_SHORTEST_MODULUS: Final = (2_048 + 5) // 6
-"""Characters of base64url, without padding."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +80,7 @@ def from_jwk(told: Mapping[str, Any]) -> Key | None:
     match told:
         case {"kty": "EC", "crv": "P-256"}:
             alg = "ES256"
-        case {"kty": "RSA", "n": str(modulus)} if len(modulus) >= _SHORTEST_MODULUS:
+        case {"kty": "RSA", "n": str(modulus)} if base64_to_int(modulus).bit_length() in RSA_BITS:
             alg = "RS256"
         case {"kty": "OKP", "crv": "Ed25519"}:
             alg = "EdDSA"
@@ -112,13 +111,14 @@ def _private(pem: str) -> object:
         raise ValueError("is no private key in PEM, without a password; name the file with the key alone") from None
 
 
-def _imported(alg: PublicAlg, told: dict[str, Any]) -> Key | None:
-    if alg == "ES256":
-        return Key(alg, ECKey.import_key(told))
-    if alg == "EdDSA":
-        return Key(alg, OKPKey.import_key(told))
-    key = RSAKey.import_key(told)
-    return Key(alg, key) if key.public_key.key_size in RSA_BITS else None
+def _imported(alg: PublicAlg, told: dict[str, Any]) -> Key:
+    match alg:
+        case "ES256":
+            return Key(alg, ECKey.import_key(told))
+        case "RS256":
+            return Key(alg, RSAKey.import_key(told))
+        case "EdDSA":
+            return Key(alg, OKPKey.import_key(told))
 
 
 def _check_bits(bits: int) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from adapters.app_push.answers import read, text, unreachable, wait
+from adapters.app_push.answers import code, read, unreachable, wait
 from adapters.app_push.service_account import ServiceAccount
 from gateway.channels.push import PushError
 from gateway.errors import Misuse
@@ -115,8 +115,8 @@ def _is_token(told: object) -> TypeGuard[str]:
 
 
 def _refuse(answer: aiohttp.ClientResponse, told: dict[str, Any]) -> None:
-    code = text(told.get("error"))
+    named = code(told.get("error"))
     if answer.status in {408, 429} or answer.status >= 500:
         after = wait(answer.headers.get("Retry-After"))
-        raise PushError("again", "Google's sign-in cannot answer now", code=code, retry_after=after)
-    raise PushError("configuration", "Google does not accept the service account's key", code=code)
+        raise PushError("again", "Google's sign-in cannot answer now", code=named, retry_after=after)
+    raise PushError("configuration", "Google does not accept the service account's key", code=named)

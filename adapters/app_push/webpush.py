@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -16,23 +15,19 @@ from typing import Any, Final
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from joserfc import jwt
-from joserfc.jwk import ECKey
 from pywebpush import WebPusher  # type: ignore[import-untyped]
 from yarl import URL
 
-from adapters.app_push.answers import Meaning, read, text, unreachable, wait
+from adapters.app_push.answers import Meaning, code, read, unreachable, wait
 from adapters.app_push.config import WebPush as WebPushConfig
 from adapters.app_push.hosts import PushHosts
+from adapters.app_push.vapid import Vapid, base64url, from_base64url
 from gateway.channels.push import Device, Notice, PushError
 from gateway.channels.reach import CheckedResolver, Refused
 from gateway.errors import Invalid
 
 SIZE: Final = 2_820
 """Bytes of every payload before it is sealed: with the encryption around it, what Firefox on Android takes too."""
-LASTS: Final = 12 * 3600
-"""Seconds of a signature; RFC 8292 allows a day. It is used for half of that."""
-MOST_ORIGINS: Final = 100
 TAKEN: Final = (200, 201, 202, 204)
 
 _GONE: Final[Meaning] = ("gone", "The browser has ended its subscription")
@@ -43,7 +38,7 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
     401: _OURS,
     403: _OURS,
     404: _GONE,
-    406: _LATER,  # Windows: too many, https://learn.microsoft.com/windows/apps/design/shell/tiles-and-notifications/push-request-response-headers
+    406: _LATER,  # Windows: more than it takes from us
     408: _LATER,
     410: _GONE,
     413: ("refused", "The push is larger than the push service takes"),
@@ -111,7 +106,7 @@ class WebPush:
     async def _post(self, url: URL, body: bytes, headers: dict[str, str]) -> None:
         async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             if answer.status not in TAKEN:
-                raise _error(answer, text((await read(answer)).get("reason")))
+                raise _error(answer, code((await read(answer)).get("reason")))
 
     def _headers(self, url: URL, notice: Notice) -> dict[str, str]:
         return {
@@ -122,31 +117,6 @@ class WebPush:
             "Topic": topic(notice.thread),
             "Urgency": "high",
         }
-
-
-class Vapid:
-    """Who we are to the push services (RFC 8292): one signature for each of them, used for hours."""
-
-    def __init__(self, config: WebPushConfig, clock: Callable[[], float]) -> None:
-        self._key = ECKey.import_key(config.private_key.get_secret_value())
-        self._subject = config.subject
-        self._clock = clock
-        self._signed: dict[str, tuple[str, float]] = {}
-        public = self._key.as_dict(private=False)
-        self.public_key = _unpadded(b"\x04" + _bytes(str(public["x"])) + _bytes(str(public["y"])))
-
-    def authorization(self, origin: str) -> str:
-        now = self._clock()
-        token, until = self._signed.get(origin, ("", 0.0))
-        if now >= until:
-            token, until = self._sign(origin, int(now) + LASTS), now + LASTS / 2
-            if len(self._signed) >= MOST_ORIGINS:
-                self._signed.clear()
-            self._signed[origin] = token, until
-        return f"vapid t={token},k={self.public_key}"
-
-    def _sign(self, origin: str, ends: int) -> str:
-        return jwt.encode({"alg": "ES256"}, {"aud": origin, "exp": ends, "sub": self._subject}, self._key)
 
 
 def sealed(device: Device, notice: Notice) -> bytes:
@@ -167,7 +137,7 @@ def sealed(device: Device, notice: Notice) -> bytes:
 
 def topic(thread: str) -> str:
     """RFC 8030, 5.4: a push that waits is replaced by the next one of its topic. At most 32 characters of base64url."""
-    return _unpadded(sha256(thread.encode()).digest()[:24])
+    return base64url(sha256(thread.encode()).digest()[:24])
 
 
 def _elsewhere() -> PushError:
@@ -184,31 +154,20 @@ def _error(answer: aiohttp.ClientResponse, reason: str | None) -> PushError:
 
 def _point(told: object) -> str:
     try:
-        key = _bytes(told)
+        key = from_base64url(told)
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), key)
     except ValueError:
         raise Invalid("`keys.p256dh` is not a browser's public key") from None
     if len(key) != 65:
         raise Invalid("`keys.p256dh` is not a browser's public key")
-    return _unpadded(key)
+    return base64url(key)
 
 
 def _secret(told: object) -> str:
     try:
-        secret = _bytes(told)
+        secret = from_base64url(told)
     except ValueError:
         secret = b""
     if len(secret) != 16:
         raise Invalid("`keys.auth` is not the 16 bytes of a browser's secret")
-    return _unpadded(secret)
-
-
-def _bytes(told: object) -> bytes:
-    """From base64url, with or without padding. Raises ValueError."""
-    if not isinstance(told, str) or len(told) > 200 or not told.isascii():
-        raise ValueError
-    return urlsafe_b64decode(told + "=" * (-len(told) % 4))
-
-
-def _unpadded(content: bytes) -> str:
-    return urlsafe_b64encode(content).rstrip(b"=").decode()
+    return base64url(secret)

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from adapters.twilio_sms import address, backlog, codes, files, forms, signature
+from adapters.twilio import hooks
+from adapters.twilio_sms import address, backlog, codes, files, forms
 from adapters.twilio_sms.config import TwilioConfig
 from adapters.twilio_sms.media import Fetcher
 from adapters.twilio_sms.pace import Memory
@@ -41,7 +42,6 @@ SKEW: Final = timedelta(minutes=1)
 """How far Twilio's clock may be behind ours."""
 
 _TAKEN = Reply(200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
-_FORM: Final = "application/x-www-form-urlencoded"
 _UNDELIVERED: Final = ("failed", "undelivered", "canceled")
 
 
@@ -97,26 +97,13 @@ class TwilioSms(Adapter):
     async def webhook(self, request: WebhookRequest) -> Webhook:
         if request.step not in ("messages", "status"):
             raise WebhookRefused(404, "Twilio has no such webhook")
-        known = self._believed(request)
+        known = hooks.believed(request, self._tokens, self._config.account_sid)
         if request.step == "status":
             report = forms.report(known, request.query)
             return Webhook(reports=(report,) if report else ())
         inbound = forms.inbound(known)
         self._vouched(known.get("MessagingServiceSid"), inbound.endpoint)
         return Webhook(inbound=(inbound,), reply=_TAKEN)
-
-    def _believed(self, request: WebhookRequest) -> dict[str, str]:
-        if request.method != "POST":
-            raise WebhookRefused(405, "Twilio's webhooks are set to POST")
-        signed = request.headers.get("X-Twilio-Signature")
-        if not signed:
-            raise WebhookRefused(403, "the signature is missing")
-        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != _FORM:
-            raise WebhookRefused(415, "the body is not a form")
-        form = forms.pairs(request.body)
-        if not signature.is_valid(self._tokens, request.url, form, signed):
-            raise WebhookRefused(403, "the signature does not fit")
-        return forms.fields(form, self._config.account_sid)
 
     async def send(self, outbound: Outbound) -> SendResult:
         ends = self._ends(outbound)

@@ -1,8 +1,7 @@
-"""From a signed form to values. Every field that is used is checked for its form, here and nowhere else.
+"""From a signed form to values. Every field that is used is checked for its form, here and nowhere else, since a
+signature alone does not say where one ends (see adapters/twilio/hooks.py).
 
-Twilio's signature joins names and values without delimiters, so that `Body=hi&From=+1303` signs like
-`BodyhiFrom=+1303`: whoever holds one signed request can move the seams. So what is used must be there once, and look
-like itself. Fields that are not used may be anything, for Twilio adds some without notice. Field names after
+Fields that are not used may be anything, for Twilio adds some without notice. Field names after
 https://www.twilio.com/docs/messaging/guides/webhook-request and
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks.
 """
@@ -14,14 +13,12 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from adapters.twilio_sms import address, codes
 from adapters.twilio_sms.opt import opt
 from gateway.channels.contract import DeliveryReport, Inbound, WebhookRefused
 from gateway.domain.message import Media, body_fault
 
-MOST_FIELDS: Final = 200
 MOST_MEDIA: Final = 10
 """Twilio's own bound for one message."""
 
@@ -39,38 +36,6 @@ _STATUS = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _ERROR = re.compile(r"\d{1,6}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z0-9._~-]{1,64}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"[a-z0-9_.+-]{1,64}/[a-z0-9_.+-]{1,64}", re.ASCII)
-
-
-def pairs(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form as sent: what `urllib.parse.parse_qsl` gives, in a fraction of its time.
-
-    Raises WebhookRefused where the bytes are no UTF-8 form, or one of more than MOST_FIELDS fields.
-    """
-    found = []
-    try:
-        parts = body.decode().replace("+", " ").split("&", MOST_FIELDS)
-        for part in filter(None, parts):
-            name, _, value = part.partition("=")
-            found.append((_unquoted(name), _unquoted(value)) if "%" in part else (name, value))
-    except UnicodeDecodeError:
-        raise WebhookRefused(400, "the body is not a form in UTF-8") from None
-    if len(parts) > MOST_FIELDS:
-        raise WebhookRefused(400, "the form has too many fields")
-    return found
-
-
-def _unquoted(text: str) -> str:
-    return unquote_to_bytes(text).decode()
-
-
-def fields(form: list[tuple[str, str]], account_sid: str) -> dict[str, str]:
-    """The form as a mapping, once it is known to be of our account and to name nothing twice."""
-    known = dict(form)
-    if len(known) != len(form):
-        raise WebhookRefused(400, "a field is there twice")
-    if known.get("AccountSid") != account_sid:
-        raise WebhookRefused(403, "the request is for another account")
-    return known
 
 
 def inbound(known: Mapping[str, str], at: datetime | None = None) -> Inbound:

@@ -1,71 +1,26 @@
-"""The twilio SDK on the gateway's own client session. Imported at the first send, in a thread: it takes half a second.
+"""What the messaging channel asks of Twilio's API, and what its refusals mean for a message. Raises SendError only.
 
-The SDK builds requests and reads answers; this file owns the way over the network and what went wrong on it. The SDK's
-`AsyncTwilioHttpClient` ignores its time-out and opens a session of its own, so it is not used, and nothing here logs.
-Raises SendError only.
+Imported at the first send, in a thread: the twilio SDK takes half a second. See adapters/twilio/rest.py.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
-from twilio.base.exceptions import TwilioException
-from twilio.http import AsyncHttpClient
-from twilio.http.response import Response
 from twilio.rest import Client
 
+from adapters.twilio.rest import Refused, Rest, Unanswered, Unreached
 from adapters.twilio_sms import codes
 from gateway.channels.contract import SendError
 
-CONNECT: Final = 4.0
-"""Seconds to a connection: whatever fails before it stands has surely sent nothing."""
 MOST_LISTED: Final = 200
 PAGE: Final = 1_000
 """The most that Twilio lists at once (https://www.twilio.com/docs/usage/twilios-response#pagination)."""
 MOST_RECEIVED: Final = 50_000
 MOST_MEDIA: Final = 10
-_AT_MOST: Final = timedelta(hours=1)
-_UNREACHED: Final = "Twilio could not be reached"
-_UNANSWERED: Final = "Twilio did not answer"
-
-
-class SharedSession(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's requests over a session that is not ours to close. Only a 2xx comes back; else SendError."""
-
-    def __init__(self, http: aiohttp.ClientSession) -> None:
-        self.is_async = True
-        self._http = http
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT)
-
-    async def request(  # the SDK's signature
-        self,
-        method: str,
-        uri: str,
-        params: dict[str, Any] | None = None,
-        data: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-        allow_redirects: bool = False,
-    ) -> Response:
-        sent = {**(headers or {}), **({"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {})}
-        try:
-            async with self._http.request(
-                method, uri, params=params, data=data, headers=sent, timeout=self._timeout, allow_redirects=False
-            ) as answer:
-                text = await answer.text(errors="replace")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise SendError("transient", _UNREACHED) from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            raise SendError("ambiguous", _UNANSWERED) from None
-        if 200 <= answer.status < 300:
-            return Response(answer.status, text, answer.headers)
-        raise _refusal(answer.status, text, answer.headers.get("Retry-After"))
 
 
 class Api:
@@ -74,9 +29,8 @@ class Api:
     def __init__(
         self, http: aiohttp.ClientSession, base_url: str, account_sid: str, tokens: Sequence[str], timeout: float
     ) -> None:
-        self._timeout = timeout
         self._base_url = base_url
-        self._clients = [_client(account_sid, token, base_url, SharedSession(http)) for token in tokens]
+        self._rest = Rest(http, base_url, account_sid, tokens, timeout)
 
     async def create(self, **fields: Any) -> str:
         """Hand over one message; its SID."""
@@ -137,48 +91,18 @@ class Api:
 
     async def _ask(self, call: Callable[[Client], Awaitable[Any]]) -> Any:
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._with_each_token(call)
-        except TimeoutError:
-            raise SendError("ambiguous", _UNANSWERED) from None
-
-    async def _with_each_token(self, call: Callable[[Client], Awaitable[Any]]) -> Any:
-        for client in self._clients[:-1]:
-            try:
-                return await _guarded(client, call)
-            except SendError as error:
-                if error.code != "20003":
-                    raise
-        return await _guarded(self._clients[-1], call)
+            return await self._rest.ask(call)
+        except Unreached:
+            raise SendError("transient", "Twilio could not be reached") from None
+        except Unanswered:
+            raise SendError("ambiguous", "Twilio did not answer, or not as itself") from None
+        except Refused as refused:
+            raise _refusal(refused) from None
 
 
-async def _guarded(client: Client, call: Callable[[Client], Awaitable[Any]]) -> Any:
-    try:
-        return await call(client)
-    except (TwilioException, ValueError, TypeError, AttributeError, KeyError):
-        # The request has left, and what came back was a 2xx that is not Twilio's.
-        raise SendError("ambiguous", "Twilio's answer was not understood") from None
-
-
-def _client(account_sid: str, token: str, base_url: str, http: SharedSession) -> Client:
-    # An environment of its own, for TWILIO_EDGE and TWILIO_REGION would move the base URL.
-    client = Client(account_sid, token, http_client=http, environment={"TWILIO_REGION": ""})
-    client.api.base_url = base_url
-    return client
-
-
-def _refusal(status: int, text: str, retry_after: str | None) -> SendError:
-    try:
-        code = int(json.loads(text)["code"])
-    except (ValueError, TypeError, KeyError):
-        code = 20003 if status == 401 else 0
-    verdict, detail = codes.verdict(status, code or None)
-    wait = _wait(retry_after) or codes.WAITS.get(20429 if status == 429 else code)
-    return SendError(verdict, detail, code=str(code) if code else None, retry_after=wait)
-
-
-def _wait(retry_after: str | None) -> timedelta | None:
-    """Seconds, as Twilio gives them; a date (RFC 9110 has both) is left to our own back-off."""
-    if retry_after is None or not (retry_after.isascii() and retry_after.isdigit()):
-        return None
-    return min(timedelta(seconds=int(retry_after[:6])), _AT_MOST)
+def _refusal(refused: Refused) -> SendError:
+    verdict, detail = codes.verdict(refused.status, refused.code)
+    usual = codes.WAITS.get(20429 if refused.status == 429 else refused.code or 0)
+    return SendError(
+        verdict, detail, code=str(refused.code) if refused.code else None, retry_after=refused.retry_after or usual
+    )

@@ -6,6 +6,7 @@ bytes are there. So a process that dies in between leaves nothing that nobody wo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,8 +20,9 @@ from gateway.domain.attachment import Owner
 from gateway.domain.wire import Json
 from gateway.errors import Invalid, TooMany, Unavailable
 from gateway.files.intake import MEGABYTE, Harmless, Intake
-from gateway.store import attachments, files, idempotency
-from gateway.store.attachments import Errand, Kept, Loose
+from gateway.store import attachments, fetches, files, idempotency
+from gateway.store.attachments import Kept, Loose
+from gateway.store.fetches import Errand
 from gateway.store.store import Store, Tx
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -31,6 +33,8 @@ MOST_LOOSE: Final = 50
 """Uploads of one owner that no message has named."""
 _PATIENCE: Final = 60
 """Seconds after which it is worth asking whether one more is taken: a message may have named some by then."""
+
+_SECOND: Final = 1_000_000
 
 Who = Callable[[Tx], Awaitable[Owner]]
 """Whose credential a request came under; raises Unauthenticated. Awaits nothing but `tx`."""
@@ -50,6 +54,8 @@ class Upload:
 async def upload(tx: Tx, order: Upload) -> Json:
     """The attachment without its URLs. Raises Unauthenticated, TooMany, Invalid, Unavailable."""
     owner = await may_upload(tx, order.who)
+    await attachments.hold_owner(tx, owner)
+    await may_upload(tx, order.who)  # who was just forgotten has nothing any more
     before = await idempotency.recall(tx, owner.key, order.key, order.fingerprint, order.now)
     if before is not None:
         return before
@@ -94,25 +100,23 @@ async def keep(store: Store, intake: Intake, file: Harmless, now: int) -> Kept:
 
 async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> list[Errand]:
     """Claim files of a channel that are due to be fetched, up to `room`."""
-    due = await attachments.due(tx, channel, now, room)
-    claimed = [await attachments.claim(tx, id_, now, lease) for id_ in due]
-    return [errand for errand in claimed if errand is not None]
+    return await fetches.claim(tx, channel, now, room, lease)
 
 
 async def fetched(tx: Tx, errand: Errand, kept: Kept, now: int) -> None:
     """A provider's file is here: whoever looks at the message sees it."""
-    if await attachments.fetched(tx, errand, kept):
+    if await fetches.fetched(tx, errand, kept):
         await _tell(tx, errand, now)
 
 
 async def given_up(tx: Tx, errand: Errand, detail: str, now: int) -> None:
     """A provider's file will not come; `detail` is for the agents."""
-    if await attachments.fail(tx, errand, detail):
+    if await fetches.fail(tx, errand, detail):
         await _tell(tx, errand, now)
 
 
 async def _tell(tx: Tx, errand: Errand, now: int) -> None:
-    team, thread = await attachments.home_of(tx, errand.message)
+    team, thread = await fetches.home_of(tx, errand.message)
     tx.event(team, "attachment.changed", thread, now, {"message": errand.message})
 
 
@@ -122,6 +126,7 @@ async def sweep(store: Store, intake: Intake, now: int) -> None:
     while await store.write(attachments.forget_loose, now - LOOSE_FOR, now):
         pass
     while unnamed := await store.write(files.take_unnamed, now):
-        for hash_ in unnamed:
-            await intake.store.delete(hash_)
+        async with asyncio.timeout(files.TAKEN / 2 / _SECOND):  # afterwards they may be stored anew
+            for hash_ in unnamed:
+                await intake.store.delete(hash_)
         await store.write(files.gone, tuple(unnamed))

@@ -66,12 +66,14 @@ async def begin(tx: Tx, order: Opening) -> Json:
     before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)
     if before is not None:
         return before
+    await threads.hold_addresses(tx, [order.address])
     door = await _door(tx, order, principal.agent)
     await threads.open_line(tx, order.channel, door.endpoint, order.address, None, door.team, door.own_team, order.now)
     place = await lines.between(tx, principal.agent, order.channel, door.endpoint, order.address)
     if place is None:
         raise Unreachable(_NOT_HERE)
-    if place.opted_out_at is not None:
+    await threads.hold(tx, principal.agent, place.thread)
+    if (await lines.held(tx, place.line)).opted_out_at is not None:
         raise OptedOut(REASON)
     await consents.add(tx, place.line, place.team, order.consent, principal.author, order.now)
     await lines.agent_began(tx, place.thread, place.line)

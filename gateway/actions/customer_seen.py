@@ -35,7 +35,7 @@ async def mark(tx: Tx, token: Token, message: MessageId, said: Reported, now: in
     visitor = await visitors.authenticate(tx, token, now)
     stands = await conversations.standing(tx, visitor)
     past = stands.read if said == "read" else stands.fetched
-    for row in await conversations.deliveries_up_to(tx, visitor, past, message):
+    for row in await conversations.hold_up_to(tx, visitor, past, message):
         await _move(tx, visitor, row, said, now)
     if visitor.thread is not None:
         read = message if said == "read" else stands.read
@@ -47,7 +47,7 @@ async def fetched(tx: Tx, token: Token, messages: Sequence[MessageId], now: int)
     """Their client has just these. What stands before their mark they have read already, when it went out before."""
     visitor = await visitors.authenticate(tx, token, now)
     stands = await conversations.standing(tx, visitor)
-    for row in await conversations.deliveries_of(tx, visitor, messages):
+    for row in await conversations.hold_deliveries(tx, visitor, messages):
         await _move(tx, visitor, row, "read" if row["message_id"] <= stands.read else "delivered", now)
 
 

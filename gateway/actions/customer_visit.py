@@ -10,7 +10,7 @@ from gateway.domain import customer_wire
 from gateway.domain.message import TeamId
 from gateway.domain.wire import Json
 from gateway.errors import TooMany
-from gateway.store import attempts, visitors
+from gateway.store import attempts, names, visitors
 from gateway.store.store import Tx
 from gateway.store.visitors import Token
 
@@ -42,6 +42,7 @@ async def begin(tx: Tx, visit: Visit) -> tuple[Json, bool]:
                 await visitors.renew(tx, visitor, visit.now)
                 return customer_wire.customer(visitor), False
     since = visit.now - WINDOW // visitors.MICROSECOND
+    await names.hold(tx, [names.subject(visit.source)])
     if await attempts.count(tx, visit.source, since) >= MOST_VISITORS:
         raise TooMany("too many new visitors come from this address; wait a moment", retry_after=WINDOW.seconds)
     await attempts.add(tx, visit.source, visit.now)
@@ -58,11 +59,11 @@ async def prolong(tx: Tx, token: Token, now: int) -> Json:
 
 async def replace(tx: Tx, token: Token, secret: bytes, now: int) -> Json:
     """Another token for the same customer; the one before ends. Raises Unauthenticated."""
-    visitor = await visitors.authenticate(tx, token, now)
+    visitor = await visitors.held(tx, token, now)
     await visitors.replace(tx, visitor, secret, now)
     return customer_wire.customer(visitor)
 
 
 async def end(tx: Tx, token: Token, now: int) -> None:
     """This token is good for nothing any more. What was written stays. Raises Unauthenticated."""
-    await visitors.end(tx, await visitors.authenticate(tx, token, now), now)
+    await visitors.end(tx, await visitors.authenticate(tx, token, now))

@@ -42,10 +42,7 @@ class Written:
     """The message in the customers' shape, and what else the door must know."""
 
     message: Json
-    identity: int
     channel: str
-    is_first: bool
-    """Whether the customer had no thread before."""
     is_new: bool
     """Not a repetition."""
     renewed: bool
@@ -54,7 +51,7 @@ class Written:
 
 async def write(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
     """What became of each, none with files; a refusal is a result here, so that one does not undo the others."""
-    known = await visitors.of_secrets(tx, {item.token.secret for item in items}, max(item.now for item in items))
+    known = await _known(tx, items)
     found = [known.get(item.token.secret) for item in items]
     refused = [
         visitors.refusal(item.token, one.channel) if one else Unauthenticated()
@@ -68,13 +65,27 @@ async def write(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
     return [done[id(item)] for item in items]
 
 
+async def _known(tx: Tx, items: Sequence[Words]) -> Mapping[bytes, Visitor]:
+    """By token. Whoever writes for the first time is held, since they might just be forgotten for their silence."""
+    secrets, now = {item.token.secret for item in items}, max(item.now for item in items)
+    known = await visitors.of_secrets(tx, secrets, now)
+    silent = [visitor.customer for visitor in known.values() if visitor.thread is None]
+    if not silent:
+        return known
+    await visitors.hold(tx, silent)
+    return await visitors.of_secrets(tx, secrets, now)
+
+
 async def write_with_files(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
     """The same with files that the customers have uploaded. Raises Unauthenticated, and Invalid for a file that is not
     theirs to send."""
+    known = await visitors.of_secrets(tx, {item.token.secret for item in items}, max(item.now for item in items))
+    await visitors.hold(tx, (visitor.customer for visitor in known.values()))
     return [await _with_files(tx, item) for item in items]
 
 
 async def _with_files(tx: Tx, item: Words) -> Written | Problem:
+    """Of a customer who is held: the same message sent again waits until this one is stored, and is answered by it."""
     before = await visitors.authenticate(tx, item.token, item.now)
     if before.thread is not None and (again := await _again(tx, item, before)) is not None:
         return again
@@ -111,7 +122,7 @@ async def _new(tx: Tx, item: Words, visitor: Visitor, shape: Json) -> Written:
     renewed = visitors.is_to_be_renewed(visitor, item.now)
     if renewed:
         await visitors.renew(tx, visitor, item.now)
-    return Written(shape, visitor.identity, visitor.channel, visitor.thread is None, True, renewed)
+    return Written(shape, visitor.channel, True, renewed)
 
 
 async def _again(tx: Tx, item: Words, visitor: Visitor) -> Written | Problem | None:
@@ -121,4 +132,4 @@ async def _again(tx: Tx, item: Words, visitor: Visitor) -> Written | Problem | N
         return None
     if stored.body != item.body or tuple(one.id for one in stored.attachments) != item.files:
         return Invalid("this Idempotency-Key was used for another message")
-    return Written(customer_wire.message(stored), visitor.identity, visitor.channel, False, False, False)
+    return Written(customer_wire.message(stored), visitor.channel, False, False)

@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.actions.opt_out import REASON
-from gateway.actions.report import apply, heed
+from gateway.actions.report import Failure, apply, heed
 from gateway.channels.contract import Verdict
 from gateway.domain.delivery import DeliveryId, Move, move
-from gateway.store import deliveries, status
+from gateway.store import deliveries, reports
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
@@ -64,23 +64,27 @@ def _taken(delivery: Delivery, now: int) -> Delivery:
 
 async def finish(tx: Tx, endings: Sequence[Ending]) -> list[bool]:
     """Record how attempts ended; False for one that was given up meanwhile and is not ours to finish."""
+    await deliveries.hold_provider_ids(tx, (ending.provider_id for ending in endings))
     await deliveries.hold(tx, [ending.delivery for ending in endings])
-    return [await _finish(tx, ending) for ending in endings]
+    failures: list[Failure] = []
+    finished = [await _finish(tx, ending, failures) for ending in endings]
+    await heed(tx, failures)
+    return finished
 
 
-async def _finish(tx: Tx, ending: Ending) -> bool:
+async def _finish(tx: Tx, ending: Ending, failures: list[Failure]) -> bool:
     delivery = await deliveries.get(tx, ending.delivery)
     if delivery is None or delivery.attempt != ending.attempt:
         return False
     if ending.verdict is not None:
-        await heed(tx, delivery, ending.verdict, ending.now)
-        if ending.verdict == "configuration":
-            await status.keep_misconfiguration(tx, delivery.channel, ending.code, ending.detail, ending.now)
+        failures.append(
+            Failure(delivery.channel, ending.verdict, ending.code, ending.detail, ending.now, delivery.line)
+        )
     if delivery.state != "sending" and (ending.step != "accepted" or delivery.state == "queued"):
         return False  # a report overtook the provider's own answer, or the lease ran out: only good news is still news
     await _move(tx, delivery, ending)
     if ending.provider_id is not None:
-        await _hear_kept_reports(tx, delivery, ending.provider_id, ending.now)
+        failures += await _hear_kept_reports(tx, delivery, ending.provider_id, ending.now)
     return True
 
 
@@ -98,14 +102,20 @@ async def _move(tx: Tx, delivery: Delivery, ending: Ending) -> None:
     tx.event(delivery.team, "delivery.changed", delivery.thread, ending.now, {"message": delivery.message})
 
 
-async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: int) -> None:
-    """Reports that came before we knew the provider's id of this message."""
-    for kept in await deliveries.kept_reports(tx, delivery.channel, provider_id):
-        await deliveries.adopt_report(tx, kept["id"], delivery.id)
+async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: int) -> list[Failure]:
+    """Reports that came before we knew the provider's id of this message; what they say of more than it. A
+    misconfiguration was told when they came."""
+    failures = []
+    for kept in await reports.waiting(tx, delivery.channel, provider_id):
+        await reports.adopt(tx, kept["id"], delivery.id)
         fresh = await deliveries.get(tx, delivery.id)
         if fresh is not None:
-            await heed(tx, fresh, kept["verdict"], kept["at"])
             await apply(tx, fresh, provider_id, kept["state"], kept["code"], kept["detail"], now)
+        if kept["verdict"] == "opted_out":
+            failures.append(
+                Failure(delivery.channel, "opted_out", kept["code"], kept["detail"], kept["at"], delivery.line)
+            )
+    return failures
 
 
 async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[DeliveryId]:
@@ -121,10 +131,16 @@ async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[
 
 async def strand(tx: Tx, live: tuple[str, ...], now: int) -> int:
     """What waits for a channel that is not configured any more fails, so that somebody sees it; how many did."""
-    stranded = await deliveries.waiting_elsewhere(tx, live)
-    for delivery in stranded:
-        await _give_back(tx, delivery, "strand", f"The channel {delivery.channel} is not configured any more.", now)
-    return len(stranded)
+    waiting = await deliveries.waiting_elsewhere(tx, live)
+    await deliveries.hold(tx, [delivery.id for delivery in waiting])
+    stranded = 0
+    for delivery in waiting:
+        held = await deliveries.get(tx, delivery.id)
+        if held is not None and held.state == "queued":  # and not claimed by a node that has the channel
+            detail = f"The channel {delivery.channel} is not configured any more."
+            await _give_back(tx, held, "strand", detail, now)
+            stranded += 1
+    return stranded
 
 
 async def _give_back(tx: Tx, delivery: Delivery, step: Move, detail: str, now: int) -> None:
@@ -136,6 +152,7 @@ async def _give_back(tx: Tx, delivery: Delivery, step: Move, detail: str, now: i
 async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int) -> bool:
     """Settle a message of unknown fate with what the provider's list showed: provider ids of messages that may be it,
     oldest first. The first that no other delivery owns is it; none proves nothing. True when it was settled."""
+    await deliveries.hold_provider_ids(tx, candidates)
     delivery = await deliveries.get(tx, lost.id)
     if delivery is None or delivery.state != "unknown" or delivery.attempt != lost.attempt:
         return True
@@ -143,7 +160,7 @@ async def resolve(tx: Tx, lost: Delivery, candidates: tuple[str, ...], now: int)
     for provider_id in () if busy else candidates:
         if await deliveries.by_provider_id(tx, delivery.channel, provider_id) is None:
             await _move(tx, delivery, Ending(lost.id, lost.attempt, "accepted", now, provider_id=provider_id))
-            await _hear_kept_reports(tx, delivery, provider_id, now)
+            await heed(tx, await _hear_kept_reports(tx, delivery, provider_id, now))
             return True
     await deliveries.look_later(tx, delivery.id, next_lookup(delivery.lookups + 1, now))
     return False

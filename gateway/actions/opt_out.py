@@ -23,7 +23,7 @@ _KINDS: Final[dict[Opt, Kind]] = {"out": "line.opted_out", "in": "line.opted_in"
 
 async def heard(tx: Tx, line: int, opt: Opt, answered: bool, written_at: int, at: int) -> None:
     """What a customer's own words mean to their carrier. `answered`: their provider has replied by itself."""
-    place = await lines.unscoped_line(tx, line)
+    place = await lines.held(tx, line)
     if opt != "help":
         await opt_outs.record(tx, Said(line, place.team, opt, "customer", written_at))
     _tell(tx, place, opt, at, source="customer", answered=answered)
@@ -31,7 +31,7 @@ async def heard(tx: Tx, line: int, opt: Opt, answered: bool, written_at: int, at
 
 async def refused(tx: Tx, line: int, at: int) -> None:
     """The provider will not take a message for this pair: they know of an opt-out. Heard again, it says nothing new."""
-    place = await lines.unscoped_line(tx, line)
+    place = await lines.held(tx, line)
     if place.opted_out_at is None and await opt_outs.record(tx, Said(line, place.team, "out", "provider", at)):
         _tell(tx, place, "out", at, source="provider", answered=False)
 

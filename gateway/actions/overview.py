@@ -10,7 +10,7 @@ from gateway.domain.instant import rfc3339
 from gateway.domain.traffic import Seen
 from gateway.domain.wire import Json
 from gateway.errors import Forbidden
-from gateway.store import agents, credentials, status
+from gateway.store import agents, credentials, holds, status
 from gateway.store.store import Row, Tx
 
 NOTHING_UNDER_WAY: Final = {"queued": 0, "sending": 0, "retrying": 0, "unknown": 0}
@@ -27,6 +27,8 @@ class Overview:
     """By channel: code, detail, count and when, of the last errors of our own set-up; newest first."""
     people: list[Json]
     tokens: list[Json]
+    held_since: int | None
+    """Since when the outbox is held after a restore (microseconds since 1970); None: it is not."""
 
 
 async def overview(tx: Tx, secret: bytes, now: int) -> Overview:
@@ -41,7 +43,23 @@ async def facts(tx: Tx) -> Overview:
     """The same for who has the database itself: `teamline status`."""
     people = [_person(row, list(teams)) for row, teams in await agents.list_agents(tx)]
     tokens = [_token(row) for row in await status.tokens(tx)]
-    return Overview(await status.kept_traffic(tx), await _under_way(tx), await _misconfigured(tx), people, tokens)
+    held = await holds.held(tx)
+    return Overview(
+        await status.kept_traffic(tx),
+        await _under_way(tx),
+        await _misconfigured(tx),
+        people,
+        tokens,
+        None if held is None else held["since"],
+    )
+
+
+def held_notice(known: Overview) -> list[str]:
+    """In words for admins, as one of the notices; none where messages go out."""
+    if known.held_since is None:
+        return []
+    since = rfc3339(known.held_since)[:16].replace("T", " ")
+    return [f"nothing is sent: the outbox is held since a restore at {since} UTC. Release it: teamline outbox release"]
 
 
 async def _misconfigured(tx: Tx) -> dict[str, list[Json]]:

@@ -37,7 +37,7 @@ async def disable_agent(tx: Tx, login: str, now: int) -> None:
 
 async def enable_agent(tx: Tx, login: str) -> None:
     """They may sign in again. What ended when they were disabled stays ended. Raises Conflict when they were not."""
-    row = await agents.find_agent(tx, login)
+    row = await _hold(tx, login)
     if row is not None and row["disabled_at"] is None:
         raise Conflict(f"{login} is not disabled")
     await agents.enable(tx, _known(row, login))
@@ -49,7 +49,7 @@ async def change_role(tx: Tx, login: str, role: Role) -> None:
 
 async def current_teams(tx: Tx, login: str) -> Sequence[TeamId]:
     """The teams that a person was put into; an admin sees the others as well."""
-    agent = await _find(tx, login)
+    agent = _known(_active(await agents.find_agent(tx, login)), login)
     return next(teams for row, teams in await agents.list_agents(tx) if row["id"] == agent)
 
 
@@ -67,7 +67,7 @@ async def add_token(tx: Tx, login: str, label: str, may_reply: bool, secret: byt
 async def list_tokens(tx: Tx, login: str | None) -> Sequence[Row]:
     """id, login, label, may_reply, created_at of each token that is good; with a login, that person's."""
     if login is not None:
-        await _find(tx, login)
+        _known(_active(await agents.find_agent(tx, login)), login)
     return [row for row in await status.tokens(tx) if login in {None, row["login"]}]
 
 
@@ -90,8 +90,17 @@ async def revoke_token(tx: Tx, token: int, now: int) -> int:
 
 
 async def _find(tx: Tx, login: str) -> AgentId:
+    """Held until the transaction ends."""
+    return _known(_active(await _hold(tx, login)), login)
+
+
+async def _hold(tx: Tx, login: str) -> Row | None:
     row = await agents.find_agent(tx, login)
-    return _known(row if row is not None and row["disabled_at"] is None else None, login)
+    return None if row is None else await agents.hold_agent(tx, AgentId(row["id"]))
+
+
+def _active(row: Row | None) -> Row | None:
+    return row if row is not None and row["disabled_at"] is None else None
 
 
 def _known(row: Row | None, login: str) -> AgentId:

@@ -19,9 +19,9 @@ from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.routing import Teams
 from gateway.files.kinds import kind_said
 from gateway.files.names import name_by_type
-from gateway.store import attachments, messages, threads
-from gateway.store.attachments import Waiting
-from gateway.store.messages import Incoming, Stored
+from gateway.store import fetches, threads
+from gateway.store.fetches import Waiting
+from gateway.store.inbound import Incoming, Stored, add_inbound, before, mark_late
 from gateway.store.store import Tx
 from gateway.store.threads import Wrote
 
@@ -66,11 +66,14 @@ async def receive(tx: Tx, arrivals: Sequence[Arrival]) -> list[Receipt]:
     if any(arrival.inbound.late for arrival in arrivals):
         # Before anything is stored, so that what comes late stands in its order, of new pairs and of old.
         await _open_lines(tx, [arrival for arrival in arrivals if await _is_new(tx, arrival)])
-    stored = await messages.add_inbound(tx, incoming)
+    there = await before(tx, incoming)
+    if there.strangers:
+        await _open_lines(tx, [arrivals[place] for place in there.strangers])
+    stored = await add_inbound(tx, incoming, there)
     new_pairs = [place for place in range(len(arrivals)) if place not in stored]
     if new_pairs:
         await _open_lines(tx, [arrivals[place] for place in new_pairs])
-        more = await messages.add_inbound(tx, [incoming[place] for place in new_pairs])
+        more = await add_inbound(tx, [incoming[place] for place in new_pairs], there)
         stored |= {new_pairs[place]: one for place, one in more.items()}
     return await _conclude(tx, arrivals, stored)
 
@@ -93,6 +96,7 @@ def _incoming(arrival: Arrival) -> Incoming:
 
 async def _open_lines(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     """For pairs of addresses that have never talked; two messages of one pair open one line."""
+    await threads.hold_addresses(tx, (arrival.inbound.sender for arrival in arrivals))
     for arrival in sorted(arrivals, key=lambda arrival: arrival.inbound.sender.value):  # no two lists wait in a circle
         await threads.open_line(
             tx,
@@ -127,7 +131,7 @@ async def _conclude(tx: Tx, arrivals: Sequence[Arrival], stored: Mapping[int, St
         last = wrote.get(one.thread)
         count, first_at = (last.count, last.first_at) if last else (0, arrival.at)
         if arrival.inbound.media:
-            await attachments.wait(tx, _files(one, arrival))
+            await fetches.wait(tx, _files(one, arrival))
         if arrival.inbound.late or arrival.inbound.opt is not None:
             special.append((one, arrival))
             first_at = min(first_at, arrival.written_at)
@@ -153,8 +157,8 @@ async def _heed(tx: Tx, special: Sequence[tuple[Stored, Arrival]]) -> None:
     """What few messages have: when they were written, if long ago, and what they mean to the carrier."""
     late = {one.message: arrival.written_at for one, arrival in special if arrival.inbound.late}
     if late:
-        await messages.mark_late(tx, late)
-    for one, arrival in special:
+        await mark_late(tx, late)
+    for one, arrival in sorted(special, key=lambda told: told[0].line):  # no two lists wait in a circle
         if arrival.inbound.opt is not None:
             inbound = arrival.inbound
             await opt_out.heard(tx, one.line, arrival.inbound.opt, inbound.answered, arrival.written_at, arrival.at)

@@ -42,8 +42,11 @@ class Reply:
 
 
 async def replies(tx: Tx, orders: Sequence[Reply]) -> list[Json]:
-    """Replies that wait together; one that is refused leaves the others to be made one by one."""
-    return [await reply(tx, order) for order in orders]
+    """Replies that wait together, by thread, since each holds its own; one that is refused leaves the others to be made
+    one by one."""
+    places = sorted(range(len(orders)), key=lambda place: orders[place].thread)
+    made = {place: await reply(tx, orders[place]) for place in places}
+    return [made[place] for place in range(len(orders))]
 
 
 async def reply(tx: Tx, order: Reply) -> Json:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.domain.author import AgentId, Principal
 from gateway.errors import TooMany, Unauthenticated
-from gateway.store import agents, attempts, credentials
+from gateway.store import agents, attempts, credentials, names
 from gateway.store.credentials import SESSION_DAYS
 from gateway.store.store import Row, Tx
 
@@ -35,6 +35,7 @@ async def begin_sign_in(tx: Tx, login: str, subjects: Sequence[tuple[str, int]],
     """Count an attempt by each subject (hashed login, hashed address, and how many each may make); raises TooMany
     before the password is looked at. The person's id, password_hash and disabled_at, or None for a login unknown."""
     since = now - WINDOW // _MICROS
+    await names.hold(tx, (names.subject(subject) for subject, _ in subjects))
     for subject, most in subjects:
         if await attempts.count(tx, subject, since) >= most:
             raise TooMany("too many attempts to sign in; wait a quarter of an hour", retry_after=WINDOW.seconds)
@@ -51,7 +52,7 @@ async def finish_sign_in(
 
     Raises Unauthenticated when the password was changed or the person disabled meanwhile.
     """
-    row = await agents.get_agent(tx, agent)
+    row = await agents.hold_agent(tx, agent)
     if row is None or row["disabled_at"] is not None or row["password_hash"] != password_hash:
         raise Unauthenticated
     await attempts.clear(tx, attempt.pair)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from gateway.channels.contract import Adapter
 
 Platform = Literal["fcm", "apns", "webpush"]
 
@@ -79,3 +81,26 @@ class PushError(Exception):
         """In words an agent can read, without the device's address."""
         self.code = code
         self.retry_after = retry_after
+
+
+@runtime_checkable
+class App(Adapter, Protocol):
+    """A channel whose customers come with tokens that the company signed, and whose devices are woken by a push."""
+
+    platforms: frozenset[Platform]
+    """Those that its file sets up."""
+    shows_text: bool
+    """Whether a notice has the person's own words in place of the fixed ones."""
+
+    async def identify(self, token: str) -> Claims:
+        """Whom a signed token speaks for. Raises Unauthenticated with nothing that would help a forger, and Unavailable
+        while the keys cannot be had."""
+
+    def push_key(self) -> str | None:
+        """The public key that a browser subscribes with (RFC 8292), in base64url; None without Web Push."""
+
+    def device(self, platform: Platform, fields: Mapping[str, Any]) -> Device:
+        """A device as a client registers it. Raises Invalid."""
+
+    async def push(self, device: Device, notice: Notice) -> None:
+        """Wake it, once. Raises PushError; ends within `SEND_TIMEOUT` seconds."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli.backup import backup
+from gateway.cli.copy import copy
 from gateway.cli.demo import demo
 from gateway.cli.options import Commands
+from gateway.cli.outbox import outbox
 from gateway.cli.people import agent
+from gateway.cli.restore import restore
 from gateway.cli.serve import check, migrate, serve
 from gateway.cli.status import status
 from gateway.cli.tokens import token
@@ -19,5 +23,5 @@ def main() -> None:
     """The messaging gateway in which people answer. Start with `teamline demo`."""
 
 
-for command in (serve, check, demo, migrate, agent, token, status, verify):
+for command in (serve, check, demo, migrate, agent, token, status, verify, backup, restore, copy, outbox):
     main.add_command(command)

@@ -61,7 +61,7 @@ async def _from_gateway(settings: Settings) -> dict[str, Any]:
 
 
 def _from_database(settings: Settings) -> dict[str, Any]:
-    from gateway.actions.overview import NOTHING_UNDER_WAY, facts
+    from gateway.actions.overview import NOTHING_UNDER_WAY, facts, held_notice
 
     database = settings.database
     if database.engine == "sqlite" and not database.path.exists():
@@ -72,7 +72,13 @@ def _from_database(settings: Settings) -> dict[str, Any]:
         {"name": name, "configuration": wrong.get(name, [])} | counts.get(name, NOTHING_UNDER_WAY)
         for name in sorted(counts.keys() | wrong.keys())
     ]
-    return {"version": settings.version, "channels": channels, "people": known.people, "tokens": known.tokens}
+    return {
+        "version": settings.version,
+        "notices": held_notice(known),
+        "channels": channels,
+        "people": known.people,
+        "tokens": known.tokens,
+    }
 
 
 def _show(console: Console, found: dict[str, Any]) -> None:

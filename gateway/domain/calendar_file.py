@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -23,7 +25,7 @@ REMIND: Final = "-PT15M"
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MINUTE: Final = timedelta(minutes=1)
-_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def calendar_file(entry: CalendarEntry) -> bytes:
         "PRODID:-//Teamline//Booked callbacks//EN",
         "CALSCALE:GREGORIAN",
         f"METHOD:{method}",
-        *([] if _second_time(entry) else _timezone(entry)),
+        *(() if _second_time(entry) else _timezone(entry.zone, from_micros(entry.start).year)),
         *_event(entry),
         "END:VCALENDAR",
     ]
@@ -99,17 +101,15 @@ def _when(entry: CalendarEntry, at: int) -> str:
     return f";TZID={entry.zone.key}:{from_micros(at).astimezone(entry.zone):%Y%m%dT%H%M%S}"
 
 
-def _timezone(entry: CalendarEntry) -> Iterator[str]:
-    """The zone as far as this event needs it: from the year before to the year after, each change by itself, since a
-    rule for all years would claim more than is known."""
-    year = from_micros(entry.start).year
-    first, last = (datetime(at, 1, 1, tzinfo=UTC) for at in (year - 1, year + 2))
-    yield "BEGIN:VTIMEZONE"
-    yield f"TZID:{entry.zone.key}"
-    yield from _observance(first, first.astimezone(entry.zone).utcoffset(), entry.zone)
-    for change in transitions(entry.zone, first, last):
-        yield from _observance(change, (change - _MINUTE).astimezone(entry.zone).utcoffset(), entry.zone)
-    yield "END:VTIMEZONE"
+@lru_cache(maxsize=256)
+def _timezone(zone: ZoneInfo, year: int) -> tuple[str, ...]:
+    """The zone as far as an event of this year needs it: from the year before to the year after, each change by itself,
+    since a rule for all years would claim more than is known."""
+    first, last = datetime(year - 1, 1, 1, tzinfo=UTC), datetime(year + 2, 1, 1, tzinfo=UTC)
+    changes = ((change, change - _MINUTE) for change in transitions(zone, first, last))
+    observances = (_observance(onset, before.astimezone(zone).utcoffset(), zone) for onset, before in changes)
+    start = _observance(first, first.astimezone(zone).utcoffset(), zone)
+    return ("BEGIN:VTIMEZONE", f"TZID:{zone.key}", *start, *chain.from_iterable(observances), "END:VTIMEZONE")
 
 
 def _observance(onset: datetime, before: timedelta | None, zone: ZoneInfo) -> Iterator[str]:
@@ -128,11 +128,10 @@ def _observance(onset: datetime, before: timedelta | None, zone: ZoneInfo) -> It
 def transitions(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
     """When the clocks of a zone are set, or its time gets another name, in first..last; in UTC, to the minute.
 
-    Looks once in six hours: a change that is taken back within them is not seen.
+    Looks once a day: a change that is taken back within one is not seen.
     """
-    step = 6 * _HOUR
     while first < last:
-        low, high = first, min(first + step, last)
+        low, high = first, min(first + _DAY, last)
         if _state(low, zone) != _state(high, zone):
             yield _edge(low, high, zone)
         first = high
@@ -161,8 +160,8 @@ def _utc(at: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    """A TEXT value (RFC 5545, 3.3.11): four characters escaped, control characters left out."""
-    value = value.replace("\r\n", "\n").replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    """A TEXT value (RFC 5545, 3.3.11): four characters escaped, control characters (a CR too) left out."""
+    value = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return _plain(value.replace("\n", "\\n"))
 
 

@@ -7,7 +7,7 @@ otherwise. A wall time is resolved here and nowhere else: one in a DST gap does 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -56,15 +56,15 @@ class Days:
 
 
 def resolve(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """The moments, in UTC, at which clocks of this zone show a naive time: none in a gap, two in a fold, else one."""
-    return tuple(dict.fromkeys(_moments(wall, zone)))
+    """The moments, in UTC, at which clocks of this zone show a naive time: none in a gap, two in a fold, else one.
 
-
-def _moments(wall: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    for fold in (0, 1):
-        moment = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-        if moment.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
-            yield moment
+    PEP 495: with fold=0 a time has the offset from before a change, with fold=1 the one from after it.
+    """
+    first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
+    set_by = (second.utcoffset() or timedelta()) - (first.utcoffset() or timedelta())
+    if not set_by:
+        return (first.astimezone(UTC),)
+    return () if set_by > timedelta() else (first.astimezone(UTC), second.astimezone(UTC))
 
 
 def read_exceptions(table: Mapping[str, Sequence[str]]) -> Mapping[date, tuple[Span, ...]]:

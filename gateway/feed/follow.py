@@ -8,18 +8,19 @@ reader that is too slow is cut off, and resumes by its cursor without a gap or a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-import structlog
-
-from gateway.domain.message import TeamId, ThreadId
-from gateway.errors import Misuse, Problem, Unavailable
+from gateway.domain.author import AgentId
+from gateway.domain.message import TeamId
+from gateway.errors import Misuse, Unavailable
 from gateway.feed import watch
 from gateway.feed.cursor import decode
 from gateway.feed.encode import News, news_after
 from gateway.feed.hubs import Hubs
-from gateway.feed.presence import Presence
+from gateway.feed.meeting import EVERY as MEET
+from gateway.feed.meeting import Meeting
+from gateway.feed.presence import Place, Presence, State
 from gateway.feed.standing import Standings
 from gateway.feed.stream import Desk, Stream
 from gateway.feed.watch import Watch
@@ -28,18 +29,19 @@ from gateway.store import credentials, events
 from gateway.store.doorbell import Doorbell
 from gateway.store.events import Audience, Heads
 from gateway.store.store import Store, Tx
+from gateway.store.trouble import Trouble
 from gateway.store.visitors import Token, Visitor
 
 POLL: Final = 1.0
-"""Seconds after which the logs are read though no bell rang, and within which a revoked session's stream ends."""
+"""Seconds after which the logs are read though no bell rang."""
+STANDING: Final = 0.5
+"""Seconds between two looks at who may still listen: a revoked session's streams end within a second, on any node."""
 HEARTBEAT: Final = 15.0
 """Seconds between comments that keep proxies from closing an idle stream."""
 FAR_BEHIND: Final = 5_000
 """Events of one team past which a client is told to read its lists again instead of being told each."""
 MOST_STREAMS: Final = 20_000
 """Of people, and as many again of customers: neither can keep the others out."""
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Feed:
@@ -52,6 +54,8 @@ class Feed:
         clock: Callable[[], int],
         most_streams: int = MOST_STREAMS,
         links: Links | None = None,
+        *,
+        alone: bool = True,
     ) -> None:
         self._store = store
         self._ear = doorbell.listen()
@@ -60,16 +64,22 @@ class Feed:
         self._links = links
         self._hubs = Hubs(links, self.leave)
         self._standings = Standings(store, clock)
-        self.presence = Presence()
+        self._presence = Presence()
+        self._meeting = None if alone else Meeting(store, self._presence, clock)
         self._followers: dict[TeamId, int] = {}
         self.positions: Heads = {}
         """How far each followed team's log was dispatched here."""
         self.dispatched = Doorbell()
         """Rings when they have moved."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._reading = Trouble("feed.read_failed", "feed.reads_again")
+        self._asking = Trouble("feed.standing_unknown", "feed.standing_known")
+        self._meeting_trouble = Trouble("feed.presence_unknown", "feed.presence_known")
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(loop()) for loop in (self._follow, self._watch_standing, self._beat)]
+        self._tasks = [
+            asyncio.create_task(loop()) for loop in (self._follow, self._watch_standing, self._beat, self._meet)
+        ]
 
     async def close(self) -> None:
         """End every stream; their clients resume elsewhere or later."""
@@ -100,7 +110,7 @@ class Feed:
         asked = decode(cursor) if cursor is not None else None
         visitor, heads = await self._store.read(watch.opening, token, self._clock())
         start, lost = _start(asked, heads)
-        stream = Watch(self, visitor, start, resync=lost)
+        stream = Watch(self, visitor, start, resync=lost and visitor.thread is not None)
         self._enter(stream, heads)
         return stream
 
@@ -113,10 +123,6 @@ class Feed:
         for team, head in heads.items():
             self._followers[team] = self._followers.get(team, 0) + 1
             self.positions.setdefault(team, head)
-
-    def began(self, identity: int) -> None:
-        """A customer has written for the first time: they have a thread to watch now."""
-        self._standings.began(identity)
 
     async def has_begun(self, visitor: Visitor) -> bool:
         return await self._store.read(watch.has_begun, visitor, self._clock())
@@ -154,11 +160,9 @@ class Feed:
     async def _follow(self) -> None:
         while True:
             await self._ear.heard(POLL)
-            try:
+            with self._reading.told():  # the timer or the next bell tries again
                 while self.positions and (news := await self.read(dict(self.positions))):
                     self._dispatch(news)
-            except Problem as problem:
-                log.warning("feed.read_failed", problem=problem.slug)  # the timer or the next bell tries again
 
     def _dispatch(self, news: list[News]) -> None:
         for item in news:
@@ -168,9 +172,29 @@ class Feed:
             self._hubs.dispatch(item, self.positions)
         self.dispatched.ring()
 
-    def tell(self, team: TeamId, thread: ThreadId) -> None:
+    async def say(self, place: Place, agent: AgentId, name: str, state: State) -> list[dict[str, object]]:
+        """Take a client's word that somebody is in a thread, typing there or gone; who is there now, on all nodes.
+        Raises Unavailable."""
+        if self._presence.say(place, agent, name, state, self._clock()):
+            self._tell([place])
+        if self._meeting is not None:
+            self._meeting.note(place, agent)
+            if self._meeting.is_stale:
+                self._tell(await self._meeting.exchange())
+        return self._presence.people(place.thread, self._clock())
+
+    def _tell(self, places: Iterable[Place]) -> None:
         """Who is in a thread has changed: say so to everyone who may see it. It is in no log, and moves no cursor."""
-        self._hubs.tell(team, thread, self.presence.frame(team, thread, self._clock()))
+        for place in places:
+            self._hubs.tell(place.team, place.thread, self._presence.frame(place, self._clock()))
+
+    async def _meet(self) -> None:
+        """Hear from the other nodes who is where, while that concerns anybody here."""
+        while self._meeting is not None:
+            await asyncio.sleep(MEET)
+            if self._standings.desks or self._meeting.has_news or len(self._presence):
+                with self._meeting_trouble.told():
+                    self._tell(await self._meeting.exchange())
 
     async def _beat(self) -> None:
         while True:
@@ -180,13 +204,10 @@ class Feed:
     async def _watch_standing(self) -> None:
         """A stream does not outlive its session, nor a change of what its person may see."""
         while True:
-            await asyncio.sleep(POLL)
-            for team, thread in list(self.presence.expire(self._clock())):
-                self.tell(team, thread)
-            try:
+            await asyncio.sleep(STANDING)
+            self._tell(self._presence.expire(self._clock()))
+            with self._asking.told():
                 await self._standings.check()
-            except Problem as problem:
-                log.warning("feed.standing_unknown", problem=problem.slug)
 
 
 def _start(asked: Mapping[TeamId, int] | None, heads: Heads) -> tuple[Heads, bool]:

@@ -34,19 +34,27 @@ class Hubs:
         self._links = links
         self._forget = forget
         self._desks: dict[Audience, set[Desk]] = {}
-        self._watches: dict[ThreadId | None, set[Watch]] = {}
+        self._watches: dict[ThreadId, set[Watch]] = {}
+        self._silent: dict[int, set[Watch]] = {}
+        """Those of customers who have not written yet, by customer."""
 
     def add(self, stream: Stream) -> None:
         if isinstance(stream, Desk):
             self._desks.setdefault(stream.audience, set()).add(stream)
         elif isinstance(stream, Watch):
-            self._watches.setdefault(stream.visitor.thread, set()).add(stream)
+            if stream.visitor.thread is None:
+                self._silent.setdefault(stream.visitor.customer, set()).add(stream)
+            else:
+                self._watches.setdefault(stream.visitor.thread, set()).add(stream)
 
     def discard(self, stream: Stream) -> None:
         if isinstance(stream, Desk):
             _discard(self._desks, stream.audience, stream)
         elif isinstance(stream, Watch):
-            _discard(self._watches, stream.visitor.thread, stream)
+            if stream.visitor.thread is None:
+                _discard(self._silent, stream.visitor.customer, stream)
+            else:
+                _discard(self._watches, stream.visitor.thread, stream)
 
     def dispatch(self, item: News, positions: Mapping[TeamId, int]) -> None:
         """One event to whom it concerns; `positions` say how far each log is with it."""
@@ -56,6 +64,9 @@ class Hubs:
         watching = self._watches.get(item.thread) if item.thread is not None else None
         if watching:
             self._tell_customers(watching, item)
+        if self._silent and item.kind == "message.received" and item.said is not None:
+            for watch in list(self._silent.get(item.said.author.id, ())):
+                watch.end()  # they come back, and have a thread now
 
     def _tell_customers(self, watching: set[Watch], item: News) -> None:
         if item.kind == MOVED:
@@ -74,7 +85,7 @@ class Hubs:
         """Keep idle connections open, a few at a time."""
         for hub in list(self._desks.values()):
             self.write(hub, BEAT)
-        watches = [watch for hub in self._watches.values() for watch in hub]
+        watches = [watch for hub in (*self._watches.values(), *self._silent.values()) for watch in hub]
         for start in range(0, len(watches), BEATS_AT_ONCE):
             self.write(watches[start : start + BEATS_AT_ONCE], BEAT)
             await asyncio.sleep(0)

@@ -1,12 +1,13 @@
-"""Who is in a thread right now, and who is typing, as their own clients say. Real keystrokes only; nothing is stored.
+"""Who is in a thread right now, and who is typing, as their own clients say. Real keystrokes only.
 
-Kept in memory on this node and forgotten after a few seconds without a word, so that a closed laptop is not "here".
+Kept in memory and forgotten after a few seconds without a word, so that a closed laptop is not "here". Where there are
+other nodes, `gateway/feed/meeting.py` tells them, and what they told stands here too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import orjson
@@ -31,56 +32,80 @@ class Person:
     typing_until: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A thread, and the team whose people may see it."""
+
+    team: TeamId
+    thread: ThreadId
+
+
 class Presence:
-    """All threads that somebody has open on this node."""
+    """All threads that somebody has open."""
 
     def __init__(self) -> None:
         self._threads: dict[ThreadId, dict[AgentId, Person]] = {}
         self._teams: dict[ThreadId, TeamId] = {}
 
-    def say(self, team: TeamId, thread: ThreadId, agent: AgentId, name: str, state: State, now: int) -> bool:
+    def say(self, place: Place, agent: AgentId, name: str, state: State, now: int) -> bool:
         """Record what a client says; whether others should hear of it, since it differs from what they know."""
-        before = self._shape(thread, now)
-        people = self._threads.setdefault(thread, {})
-        self._teams[thread] = team
+        before = self.people(place.thread, now)
         if state == "gone":
-            people.pop(agent, None)
+            self._leave(place.thread, agent)
         else:
-            people[agent] = Person(agent, name, now + HERE, now + TYPING if state == "typing" else 0)
-        if not people:
-            self._forget(thread)
-        return self._shape(thread, now) != before
+            self._enter(place, Person(agent, name, now + HERE, now + TYPING if state == "typing" else 0))
+        return self.people(place.thread, now) != before
 
-    def expire(self, now: int) -> Iterator[tuple[TeamId, ThreadId]]:
+    def learn(self, known: Iterable[tuple[Place, Person]], now: int) -> list[Place]:
+        """These are all who are anywhere, and nobody else is; the threads in which that is news."""
+        teams, before = dict(self._teams), {thread: self.people(thread, now) for thread in self._threads}
+        self._threads, self._teams = {}, {}
+        for place, person in known:
+            self._enter(place, person)
+        teams |= self._teams
+        changed = (thread for thread in teams if self.people(thread, now) != before.get(thread, []))
+        return [Place(teams[thread], thread) for thread in changed]
+
+    def expire(self, now: int) -> Iterator[Place]:
         """Forget whose word has run out; the threads in which something changed by that."""
         for thread, people in list(self._threads.items()):
             team = self._teams[thread]
             stale = [person for person in people.values() if person.here_until <= now]
             typed = [person for person in people.values() if 0 < person.typing_until <= now]
             for person in typed:
-                people[person.agent] = Person(person.agent, person.name, person.here_until, 0)
+                people[person.agent] = replace(person, typing_until=0)
             for person in stale:
-                del people[person.agent]
-            if not people:
-                self._forget(thread)
+                self._leave(thread, person.agent)
             if stale or typed:
-                yield team, thread
+                yield Place(team, thread)
 
-    def frame(self, team: TeamId, thread: ThreadId, now: int) -> bytes:
+    def frame(self, place: Place, now: int) -> bytes:
         """A server-sent event without an id: it is not in the log, and no cursor moves for it."""
-        data = {"kind": "presence", "team": team, "thread": str(thread), "people": self._shape(thread, now)}
+        people = self.people(place.thread, now)
+        data = {"kind": "presence", "team": place.team, "thread": str(place.thread), "people": people}
         return b"event: presence\ndata: %b\n\n" % orjson.dumps(data)
 
     def people(self, thread: ThreadId, now: int) -> list[dict[str, object]]:
-        return self._shape(thread, now)
-
-    def _shape(self, thread: ThreadId, now: int) -> list[dict[str, object]]:
         return [
             {"id": str(person.agent), "name": person.name, "typing": person.typing_until > now}
-            for person in self._threads.get(thread, {}).values()
+            for _, person in sorted(self._threads.get(thread, {}).items())
             if person.here_until > now
         ]
 
-    def _forget(self, thread: ThreadId) -> None:
-        self._threads.pop(thread, None)
-        self._teams.pop(thread, None)
+    def find(self, thread: ThreadId, agent: AgentId) -> Person | None:
+        return self._threads.get(thread, {}).get(agent)
+
+    def __len__(self) -> int:
+        """How many threads."""
+        return len(self._threads)
+
+    def _enter(self, place: Place, person: Person) -> None:
+        self._threads.setdefault(place.thread, {})[person.agent] = person
+        self._teams[place.thread] = place.team
+
+    def _leave(self, thread: ThreadId, agent: AgentId) -> None:
+        people = self._threads.get(thread, {})
+        people.pop(agent, None)
+        if not people:
+            self._threads.pop(thread, None)
+            self._teams.pop(thread, None)

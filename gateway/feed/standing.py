@@ -1,12 +1,14 @@
 """Whether those who listen still may: a stream ends with its session or token, and when what its person sees changes.
 
-People are asked about one by one, once a second. Of customers there may be ten thousand, so the database is asked which
-tokens were ended a moment ago, which is nearly always none.
+People are asked about one by one, twice a second. Of customers there may be ten thousand, so the database is asked
+which tokens were ended a moment ago, which is nearly always none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from time import monotonic
 from typing import Final
 
 from gateway.feed.stream import Desk, Stream
@@ -14,8 +16,8 @@ from gateway.feed.watch import Watch
 from gateway.store import events, visitors
 from gateway.store.store import Store
 
-OVERLAP: Final = 10_000_000
-"""Microseconds that are looked at again: an end is dated when it was asked for, and seen when it is committed."""
+OVERLAP: Final = 10.0
+"""Seconds that are looked at again: an end is dated before it is committed, and seen afterwards."""
 MOST_OF_ONE: Final = 10
 """Streams of one customer: more tabs than anybody has, and few enough that no one can take them all."""
 
@@ -26,7 +28,7 @@ class Standings:
     def __init__(self, store: Store, clock: Callable[[], int]) -> None:
         self._store = store
         self._clock = clock
-        self._checked = clock()
+        self._checked = monotonic()
         self.desks: set[Desk] = set()
         self.watches: set[Watch] = set()
         self._of_one: dict[int, list[Watch]] = {}
@@ -57,12 +59,6 @@ class Standings:
             return True
         return False
 
-    def began(self, identity: int) -> None:
-        """End the streams of a customer that were opened before they had a thread."""
-        for watch in self._of_one.get(identity, ()):
-            if watch.visitor.thread is None:
-                watch.end()
-
     def end_all(self) -> None:
         for stream in (*self.desks, *self.watches):
             stream.end()
@@ -84,11 +80,13 @@ class Standings:
                 desk.end()
 
     async def _check_watches(self, now: int) -> None:
-        if not self.watches:
-            self._checked = now
-            return
-        ended = set(await self._store.read(visitors.ended_since, self._checked - OVERLAP))
-        self._checked = now
+        begun = monotonic()
+        if self.watches:
+            for_so_long = begun - self._checked + OVERLAP
+            self._end_ended(set(await self._store.read(visitors.ended_within, int(for_so_long * 1_000_000))), now)
+        self._checked = begun
+
+    def _end_ended(self, ended: AbstractSet[bytes], now: int) -> None:
         for watch in self.watches:
             if watch.secret in ended or watch.visitor.expires_at <= now:
                 watch.end()

@@ -1,6 +1,6 @@
 """A customer's stream: their own thread's messages, in the customers' shape, and nothing else of the team's log.
 
-Somebody who has not written yet has no thread: their stream beats, and ends when the first message has made one.
+Somebody who has not written yet has no thread: their stream beats, and ends when their first message is in the log.
 """
 
 from __future__ import annotations
@@ -44,27 +44,26 @@ class Watch(Stream):
         self.visitor = visitor
 
     async def _catch_up(self, pipe: Pipe) -> None:
-        if self.visitor.thread is not None:
-            return await super()._catch_up(pipe)
-        pipe.write(_NOTHING_YET)
-        if await self._feed.has_begun(self.visitor):  # between the look that opened this stream and now
-            self.end()
-        return None
+        if self.visitor.thread is None:
+            pipe.write(_NOTHING_YET)
+        await super()._catch_up(pipe)
 
     async def _read_on(self, pipe: Pipe, behind: Heads) -> None:
         for team, seq in behind.items():
             through = self._feed.positions[team]
+            if self.visitor.thread is None and await self._feed.has_begun(self.visitor):
+                return self.end()
             for at, body in await self._feed.read_own(self.visitor, seq, through):
                 self.positions[team] = at
                 pipe.write(frame(body, self.positions))
             self.positions[team] = through
-        await pipe.drain()
+        return await pipe.drain()
 
 
 async def opening(tx: Tx, token: Token, now: int) -> tuple[Visitor, Heads]:
-    """Who watches, and where the log with their thread stands; no log without one. Raises Unauthenticated."""
+    """Who watches, and where the log stands that their thread is in, or will be. Raises Unauthenticated."""
     visitor = await visitors.authenticate(tx, token, now)
-    return visitor, {} if visitor.thread is None else await events.heads(tx, [visitor.team])
+    return visitor, await events.heads(tx, [visitor.team])
 
 
 async def has_begun(tx: Tx, visitor: Visitor, now: int) -> bool:

@@ -138,8 +138,6 @@ async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
     if written.is_new:
         deps.metrics.inbound(written.channel).inc()
         deps.channels.traffic.came_in(written.channel, call.now)
-    if written.is_first:
-        deps.feed.began(written.identity)
     response = answer(deps.links.sign(written.message), 201)
     kept = principal.cookie(call.request, deps.settings()) if written.renewed else None
     if kept is not None:

@@ -17,6 +17,7 @@ from gateway.domain.message import TeamId, ThreadId
 from gateway.domain.wire import Json
 from gateway.errors import Invalid, Unreachable
 from gateway.feed import cursor
+from gateway.feed.presence import Place
 from gateway.http import ways
 from gateway.http.agent_api import BASE, SALT_BYTES, live
 from gateway.http.deps import Deps
@@ -65,11 +66,10 @@ async def put_draft(call: Call[DraftBody, Nothing]) -> web.StreamResponse:
 
 
 async def put_presence(call: Call[PresenceState, Nothing]) -> Json:
-    feed, thread = call.deps.feed, ThreadId(call.id)
+    thread = ThreadId(call.id)
     principal, team = await call.deps.store.read(view.place, call.secret, thread, call.now)
-    if feed.presence.say(team, thread, principal.agent, principal.author.name, call.body.state, call.now):
-        feed.tell(team, thread)
-    return {"people": feed.presence.people(thread, call.now)}
+    place = Place(team, thread)
+    return {"people": await call.deps.feed.say(place, principal.agent, principal.author.name, call.body.state)}
 
 
 async def opt_out_by_hand(call: Call[OptOutNote, Nothing]) -> Json:

@@ -6,21 +6,20 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Final
 
-import structlog
 from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.errors import NotFound, Unavailable
+from gateway.domain.wire import Json
+from gateway.errors import NotFound
 from gateway.http import headers
 from gateway.http.deps import Deps, Reading
 from gateway.http.peer import is_private
 from gateway.http.route import answer
 from gateway.store import attempts
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+from gateway.store.trouble import Trouble
 
 READY_SECONDS: Final = 1.0
 """For how long a success holds: whoever asks, and however often, costs the database one look a second."""
@@ -34,29 +33,27 @@ class Health:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._worked_at = -READY_SECONDS
+        self._trouble = Trouble("health.not_ready", "health.ready_again")
 
     async def alive(self, _request: web.Request) -> web.StreamResponse:
         return answer({"status": "up"})
 
     async def ready(self, _request: web.Request) -> web.StreamResponse:
-        """Whether the database can be read and written, on which configuration. Raises Unavailable."""
+        """Whether the database can be read and written, on which configuration, and how many other nodes run on which
+        others, where they differ. Raises Unavailable."""
         if monotonic() - self._worked_at >= READY_SECONDS:
             await self._try_database()
-        return answer(
-            {
-                "status": "ready",
-                "config": {"version": self._deps.settings().version, "faults": len(self._deps.config().faults)},
-            }
-        )
+        config = self._deps.config()
+        shape: Json = {"version": self._deps.settings().version, "faults": len(config.faults)}
+        if config.others:
+            shape["others"] = dict(config.others)
+        return answer({"status": "ready", "config": shape})
 
     async def _try_database(self) -> None:
         store, now = self._deps.store, self._deps.clock()
-        try:
+        with self._trouble.raised():
             await store.read(attempts.count, "", now)
             await store.write(attempts.forget_old, 0)  # nothing is that old: a write that changes nothing
-        except Unavailable as problem:
-            log.warning("health.not_ready", problem=problem.slug)
-            raise
         self._worked_at = monotonic()
 
     async def metrics(self, _request: web.Request) -> web.StreamResponse:

@@ -1,14 +1,21 @@
-"""How often somebody may ask: bounds that people do not meet and scripts do. Counted in memory, so a restart forgets.
+"""How often somebody may ask: bounds that people do not meet and scripts do.
 
-Each bound is filled evenly again: `most` at once, and from then on `most` in `seconds`. Those who were silent longest
-are forgotten first, so that the count is bounded as well; whoever is forgotten has all of their bound again.
+Each bound is filled evenly again: `most` at once, and from then on `most` in `seconds`. It is counted in memory, so
+that it costs nothing. Those who were silent longest are forgotten first, so that the count is bounded as well; whoever
+is forgotten has all of their bound again.
+
+Several nodes share a bound, each telling the others once a second what was taken (`gateway/http/spending.py`). A node
+hears of somebody once they have spent half a minute's worth, within about two seconds. So whoever asks all of N nodes
+at once can take the bound N times before they agree, and is then refused until all of that is refilled: over any longer
+time the bound holds for all nodes together. While the database is away each node counts by itself, and tells later.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, fields
+from hashlib import blake2b
+from typing import Final
 
 from gateway.errors import TooMany
 
@@ -23,11 +30,6 @@ class Bound:
     seconds: int
 
 
-class _Spent(NamedTuple):
-    amount: float
-    at: int
-
-
 class Pace:
     """One bound for each of many. Times in microseconds since 1970."""
 
@@ -35,26 +37,62 @@ class Pace:
         self._bound = bound
         self._words = words
         self._known = known
-        self._spent: dict[str | bytes, _Spent] = {}
+        self._refilled: dict[str, int] = {}
+        """When nothing is spent any more, by digest, who was silent longest first."""
+        self._news: dict[str, int] | None = None
+        """What was taken and no other node knows, in microseconds of refilling; None: there are no others."""
 
     def take(self, who: str | bytes, now: int, amount: int = 1) -> int:
         """What was taken: `amount`, or all that the bound ever allows. Raises TooMany, and takes nothing then."""
-        most, rate = self._bound.most, self._bound.most / self._bound.seconds
-        taken = min(amount, most)
-        before = self._spent.pop(who, _Spent(0, now))
-        left = max(0.0, before.amount - max(0, now - before.at) / _SECOND * rate)
-        over = left + taken - most
-        self._spent[who] = _Spent(left if over > 0 else left + taken, now)
-        if len(self._spent) > self._known:
-            del self._spent[next(iter(self._spent))]
+        key, taken = _digest(who), min(amount, self._bound.most)
+        before, cost = max(self._refilled.pop(key, now), now), self._cost(taken)
+        over = before + cost - now - self._bound.seconds * _SECOND
+        self._refilled[key] = before if over > 0 else before + cost
+        if len(self._refilled) > self._known:
+            del self._refilled[next(iter(self._refilled))]
         if over > 0:
-            raise TooMany(self._words, retry_after=max(1, math.ceil(over / rate - 1e-3)))
+            raise TooMany(self._words, retry_after=max(1, math.ceil(over / _SECOND - 1e-3)))
+        self._note(key, cost)
         return taken
 
     def give_back(self, who: str | bytes, amount: int) -> None:
         """What was taken and not used."""
-        if (spent := self._spent.get(who)) is not None:
-            self._spent[who] = _Spent(max(0.0, spent.amount - amount), spent.at)
+        key, cost = _digest(who), self._cost(amount)
+        if key in self._refilled:
+            self._refilled[key] -= cost
+            self._note(key, -cost)
+
+    def share(self) -> None:
+        """There are other nodes: note from now on what is taken, for them."""
+        self._news = {}
+
+    def tell(self) -> dict[str, int]:
+        """What was taken since the last time, by digest, in microseconds of refilling."""
+        told, self._news = self._news or {}, {}
+        return told
+
+    def untell(self, told: dict[str, int]) -> None:
+        """The others could not be told: it is still to be."""
+        for key, cost in told.items():
+            self._note(key, cost)
+
+    def hear(self, who: str, refilled_at: int) -> None:
+        """What one of many has spent on all nodes, but for what was taken here and not told yet."""
+        self._refilled[who] = refilled_at + (self._news or {}).get(who, 0)
+        if len(self._refilled) > self._known:
+            del self._refilled[next(iter(self._refilled))]
+
+    def _cost(self, amount: int) -> int:
+        return amount * self._bound.seconds * _SECOND // self._bound.most
+
+    def _note(self, key: str, cost: int) -> None:
+        if self._news is not None and (key in self._news or len(self._news) < self._known):
+            self._news[key] = self._news.get(key, 0) + cost
+
+
+def _digest(who: str | bytes) -> str:
+    """A microsecond's work, and no token or address in the database."""
+    return blake2b(who.encode() if isinstance(who, str) else who, digest_size=16).hexdigest()
 
 
 def _messages_of_one() -> Pace:
@@ -81,3 +119,6 @@ class Paces:
     messages: Pace = field(default_factory=_messages)
     uploads: Pace = field(default_factory=_uploads)
     upload_bytes: Pace = field(default_factory=_upload_bytes)
+
+    def by_name(self) -> dict[str, Pace]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}

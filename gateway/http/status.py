@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from gateway.actions.overview import NOTHING_UNDER_WAY, Overview, facts
+from gateway.actions.overview import NOTHING_UNDER_WAY, Overview, facts, held_notice
 from gateway.domain.instant import rfc3339
 from gateway.domain.traffic import Seen
 from gateway.domain.wire import Json
@@ -20,7 +20,7 @@ def status(deps: Deps, known: Overview) -> Json:
         "version": settings.version,
         "listen": str(settings.listen),
         "faults": [asdict(fault) for fault in config.faults],
-        "notices": list(config.notices),
+        "notices": [*config.notices, *held_notice(known)],
         "started_at": rfc3339(deps.started_at),
         "streams": len(deps.feed),
         "channels": [
@@ -43,13 +43,13 @@ def _error(deps: Deps, channel: str, known: Json) -> Json:
 
 
 def _traffic(now: Seen, before: Seen) -> Json:
-    """What this process has seen; what it has not, as it was written down."""
+    """The newest, of what this process has seen and of what was written down, by other nodes too."""
     shape: Json = {}
     for name in ("last_in", "last_out"):
-        at = getattr(now, name) or getattr(before, name)
-        if at is not None:
+        at = max(getattr(now, name) or 0, getattr(before, name) or 0)
+        if at:
             shape[name] = rfc3339(at)
-    error = now if now.last_error is not None else before
+    error = max(now, before, key=lambda seen: seen.last_error or 0)
     if error.last_error is not None:
         shape["last_error"] = {"at": rfc3339(error.last_error), "detail": error.error_detail or ""}
         if error.error_code is not None:

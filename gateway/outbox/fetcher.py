@@ -22,10 +22,11 @@ from gateway.domain.retry import delay
 from gateway.errors import Invalid, NotFound, Problem, TooLarge
 from gateway.files.intake import Intake
 from gateway.outbox.attempt import Clock
-from gateway.store import attachments
-from gateway.store.attachments import Errand
+from gateway.store import fetches
 from gateway.store.doorbell import Doorbell
+from gateway.store.fetches import Errand
 from gateway.store.store import Store
+from gateway.store.trouble import Trouble
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,13 +47,14 @@ class Fetcher:
     def __init__(self, store: Store, channels: Channels, intake: Intake, doorbell: Doorbell, clock: Clock) -> None:
         self._store, self._channels, self._intake, self._clock = store, channels, intake, clock
         self._ear = doorbell.listen()
+        self._trouble = Trouble("fetch.claim_failed", "fetch.claims_again")
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, *, only_node: bool) -> None:
         """On SQLite this is the only node, so whatever was being fetched at start was lost with the process before."""
         if only_node:
-            await self._store.write(attachments.release)
+            await self._store.write(fetches.release)
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -66,11 +68,9 @@ class Fetcher:
 
     async def _run(self) -> None:
         while True:
-            for channel in self._channels:
-                try:
+            with self._trouble.told():
+                for channel in self._channels:
                     await self._begin(channel)
-                except Problem as problem:
-                    log.warning("fetch.claim_failed", channel=channel, problem=problem.slug)
             await self._ear.heard(POLL)
             await asyncio.sleep(GAP)
 
@@ -78,7 +78,7 @@ class Fetcher:
         """Start what is due, as far as there is room."""
         tasks = self._under_way.setdefault(channel, set())
         room, now = AT_ONCE - len(tasks), self._clock()
-        if room <= 0 or not await self._store.read(attachments.due, channel, now, 1):
+        if room <= 0 or not await self._store.read(fetches.is_due, channel, now):
             return
         for errand in await self._store.write(attach.claim_due, channel, room, now, int(LEASE * _SECOND)):
             task = asyncio.create_task(self._fetch(errand))
@@ -120,7 +120,7 @@ class Fetcher:
         if wait is None:
             await self._give_up(errand, f"could not be fetched: {reason}")
         else:
-            await self._conclude(errand, attachments.postpone, errand, self._clock() + wait // _MICROSECOND)
+            await self._conclude(errand, fetches.postpone, errand, self._clock() + wait // _MICROSECOND)
 
     async def _give_up(self, errand: Errand, why: str) -> None:
         await self._conclude(errand, attach.given_up, errand, f"{_what(errand)} {why}", self._clock())

@@ -24,6 +24,7 @@ from gateway.store import attachments, deliveries
 from gateway.store.deliveries import Delivery
 from gateway.store.doorbell import Ear
 from gateway.store.store import Lane, Store
+from gateway.store.trouble import Trouble
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -82,14 +83,14 @@ class Pump:
             await asyncio.wait(self._under_way)
 
     async def _run(self) -> None:
+        trouble = Trouble("outbox.claim_failed", "outbox.claims_again", channel=self._channel)
         while not self._stopping:
             wait = POLL
-            try:
-                wait = await self._turn()
-            except NotFound:
-                return  # the channel is gone; the supervisor takes note
-            except Problem as problem:
-                log.warning("outbox.claim_failed", channel=self._channel, problem=problem.slug)
+            adapter = self._channels.get(self._channel)
+            if adapter is None:
+                return  # the supervisor takes note
+            with trouble.told():
+                wait = await self._turn(adapter.concurrency)
             await self._rest(wait)
 
     async def _rest(self, wait: float) -> None:
@@ -99,12 +100,9 @@ class Pump:
             await asyncio.wait((self._nap,))
             await asyncio.sleep(GAP)
 
-    async def _turn(self) -> float:
+    async def _turn(self, most: int) -> float:
         """Start what there is room for; seconds until something becomes due."""
-        adapter = self._channels.get(self._channel)
-        if adapter is None:
-            raise NotFound
-        room = adapter.concurrency - len(self._under_way)
+        room = most - len(self._under_way)
         if room <= 0:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             return 0.0

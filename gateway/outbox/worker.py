@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-import structlog
-
 from gateway.actions import deliver
 from gateway.channels.registry import Channels
-from gateway.errors import Problem
 from gateway.files.links import Links
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pump import POLL, Pump
 from gateway.store import deliveries
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+from gateway.store.trouble import Trouble
 
 
 class Outbox:
@@ -59,6 +55,7 @@ class Outbox:
 
     async def _supervise(self) -> None:
         """A pump for each live channel; a channel that is gone gives its waiting messages back to the people."""
+        trouble = Trouble("outbox.sweep_failed", "outbox.sweeps_again")
         while True:
             live = set(self._channels)
             for name in [name for name, pump in self._pumps.items() if name not in live or pump.stopped]:
@@ -66,10 +63,8 @@ class Outbox:
             for name in live - self._pumps.keys():
                 ear = self._doorbell.listen()
                 self._pumps[name] = Pump(name, self._store, self._channels, ear, self._clock, self._links, self.endings)
-            try:
+            with trouble.told():
                 await self._sweep(tuple(sorted(live)), self._clock())
-            except Problem as problem:
-                log.warning("outbox.sweep_failed", problem=problem.slug)
             await asyncio.sleep(POLL)
 
     def _leave(self, pump: Pump) -> None:

@@ -46,8 +46,8 @@ async def add_agent(tx: Tx, new: NewAgent, now: int) -> AgentId | None:
 
 
 async def set_teams(tx: Tx, agent: AgentId, teams: Iterable[TeamId]) -> None:
+    await tx.run("UPDATE agent SET reach_version = reach_version + 1 WHERE id = ?1", agent)  # and holds it
     await tx.run("DELETE FROM agent_team WHERE agent_id = ?1", agent)
-    await tx.run("UPDATE agent SET reach_version = reach_version + 1 WHERE id = ?1", agent)
     for team in sorted(set(teams)):
         await tx.run("INSERT INTO agent_team (agent_id, team_id) VALUES (?1, ?2)", agent, team)
 
@@ -103,9 +103,12 @@ async def teams_with_customers(tx: Tx) -> list[TeamId]:
     return [TeamId(row["id"]) for row in rows]
 
 
-async def get_agent(tx: Tx, agent: AgentId) -> Row | None:
-    """id, login, password_hash, disabled_at."""
-    return await tx.one("SELECT id, login, password_hash, disabled_at FROM agent WHERE id = ?1", agent)
+async def hold_agent(tx: Tx, agent: AgentId) -> Row | None:
+    """The same by id, and nobody else changes or disables this person until the transaction ends: whoever gives them
+    a credential is either seen by who ends them all, or sees why not."""
+    return await tx.one(
+        "SELECT id, login, password_hash, disabled_at FROM agent WHERE id = ?1 FOR NO KEY UPDATE", agent
+    )
 
 
 async def has_demo_accounts(tx: Tx) -> bool:

@@ -129,17 +129,26 @@ async def mark(tx: Tx, thread: ThreadId, fetched: int, read: int) -> None:
     )
 
 
-async def deliveries_up_to(tx: Tx, visitor: Visitor, past: int, message: int) -> Sequence[Row]:
-    """id, state, message_id, team_id of what was sent to this very address after `past`, up to `message`."""
-    return await _deliveries(
-        tx, visitor, "message.id > ?4 AND message.id <= ?5 ORDER BY message.id LIMIT ?6", past, message, MOST_MOVED
-    )
+async def hold_up_to(tx: Tx, visitor: Visitor, past: int, message: int) -> Sequence[Row]:
+    """id, state, message_id, team_id of what was sent to this very address after `past`, up to `message`; held until
+    the transaction ends."""
+    which = f"message.id > ?4 AND message.id <= ?5 ORDER BY delivery.id LIMIT ?6 {_HELD}"
+    return await _deliveries(tx, visitor, which, past, message, MOST_MOVED)
+
+
+async def hold_deliveries(tx: Tx, visitor: Visitor, messages: Sequence[MessageId]) -> Sequence[Row]:
+    """The same, of these messages."""
+    places, values = listed(messages, first=4)
+    return await _deliveries(tx, visitor, f"message.id IN ({places}) ORDER BY delivery.id {_HELD}", *values)
 
 
 async def deliveries_of(tx: Tx, visitor: Visitor, messages: Sequence[MessageId]) -> Sequence[Row]:
-    """The same, of these messages."""
+    """The same as they are now, for who only looks."""
     places, values = listed(messages, first=4)
     return await _deliveries(tx, visitor, f"message.id IN ({places})", *values)
+
+
+_HELD: Final = "FOR NO KEY UPDATE OF delivery"
 
 
 async def _deliveries(tx: Tx, visitor: Visitor, which: str, *values: Value) -> Sequence[Row]:

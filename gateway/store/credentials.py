@@ -76,5 +76,10 @@ async def revoke_sessions(tx: Tx, agent: AgentId, now: int) -> None:
     )
 
 
+async def revoke_every_session(tx: Tx, now: int) -> None:
+    """Of everybody: they sign in again."""
+    await tx.run("UPDATE credential SET revoked_at = ?1 WHERE kind = 'session' AND revoked_at IS NULL", now)
+
+
 async def revoke_all(tx: Tx, agent: AgentId, now: int) -> None:
     await tx.run("UPDATE credential SET revoked_at = ?2 WHERE agent_id = ?1 AND revoked_at IS NULL", agent, now)

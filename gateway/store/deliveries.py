@@ -1,17 +1,19 @@
-"""Deliveries and delivery reports: what became of each outbound message."""
+"""Deliveries: what became of each outbound message, and what is to be done about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.author import AgentId
-from gateway.domain.delivery import DeliveryId, Reported, State
+from gateway.domain.delivery import DeliveryId, State
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line
+from gateway.store import names
+from gateway.store.holds import RELEASED
 from gateway.store.reach import in_reach
-from gateway.store.store import Row, Tx, certain
+from gateway.store.store import Tx, certain, listed
 
 _COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery.message_id, delivery.channel,
        delivery.endpoint, delivery.state, delivery.attempt, delivery.tries, delivery.first_tried_at, delivery.lookups,
@@ -79,6 +81,7 @@ async def queue(tx: Tx, team: TeamId, thread: ThreadId, message: MessageId, line
 
 _DUE: Final = f"""SELECT {_COLUMNS} {_FROM}
   WHERE delivery.channel = ?1 AND delivery.state = 'queued' AND delivery.due_at <= ?2
+    AND {RELEASED}
     AND NOT EXISTS (SELECT 1 FROM delivery AS earlier
                      WHERE earlier.thread_id = delivery.thread_id AND earlier.id < delivery.id
                        AND earlier.state IN ('queued', 'sending'))
@@ -111,7 +114,7 @@ async def agenda(tx: Tx, channel: str, now: int, room: int) -> Agenda:
 async def to_look_up(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
     rows = await tx.all(
         f"""SELECT {_COLUMNS} {_FROM}
-             WHERE delivery.channel = ?1 AND delivery.state = 'unknown' AND delivery.due_at <= ?2
+             WHERE delivery.channel = ?1 AND delivery.state = 'unknown' AND delivery.due_at <= ?2 AND {RELEASED}
              ORDER BY delivery.due_at, delivery.id LIMIT ?3""",
         channel,
         now,
@@ -145,8 +148,10 @@ async def take(tx: Tx, delivery: DeliveryId, now: int, lease: int) -> bool:
 async def hold(tx: Tx, deliveries: Iterable[DeliveryId]) -> None:
     """Nobody else changes these until the transaction ends. All that it will touch at once, so that no two
     transactions wait for each other."""
-    for delivery in sorted(set(deliveries)):
-        await tx.one("SELECT id FROM delivery WHERE id = ?1 FOR NO KEY UPDATE", delivery)
+    wanted = sorted(set(deliveries))
+    if wanted:
+        places, values = listed(wanted)
+        await tx.all(f"SELECT id FROM delivery WHERE id IN ({places}) ORDER BY id FOR NO KEY UPDATE", *values)  # noqa: S608
 
 
 async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:
@@ -167,6 +172,23 @@ async def of_message(tx: Tx, agent: AgentId, message: MessageId) -> Delivery | N
         message,
     )
     return None if row is None else Delivery(*row)
+
+
+async def hold_provider_ids(tx: Tx, ids: Iterable[str | None]) -> None:
+    """Whose these are does not change until the transaction ends, also where they are nobody's yet. Before any delivery
+    is held."""
+    await names.hold(tx, (names.provider_id(id_) for id_ in ids if id_ is not None))
+
+
+async def known_by(tx: Tx, channel: str, provider_ids: Collection[str]) -> list[DeliveryId]:
+    """Those deliveries of a channel whose provider ids these are."""
+    places, values = listed(sorted(provider_ids), first=2)
+    rows = await tx.all(
+        f"SELECT id FROM delivery WHERE channel = ?1 AND provider_id IN ({places})",  # noqa: S608  placeholders only
+        channel,
+        *values,
+    )
+    return [DeliveryId(row["id"]) for row in rows]
 
 
 async def by_provider_id(tx: Tx, channel: str, provider_id: str) -> Delivery | None:
@@ -219,48 +241,6 @@ async def expired(tx: Tx, *, all_leases: bool) -> list[DeliveryId]:
         int(all_leases),
     )
     return [DeliveryId(row["id"]) for row in rows]
-
-
-async def keep_report(
-    tx: Tx,
-    channel: str,
-    provider_id: str,
-    delivery: DeliveryId | None,
-    state: Reported,
-    code: str | None,
-    detail: str | None,
-    verdict: str | None,
-    now: int,
-) -> None:
-    """Every report is kept, also one that changes nothing or speaks of what we do not know (yet)."""
-    await tx.run(
-        """INSERT INTO report (channel, provider_id, delivery_id, state, code, detail, verdict, at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)""",
-        channel,
-        provider_id,
-        delivery,
-        state,
-        code,
-        detail,
-        verdict,
-        now,
-    )
-
-
-async def kept_reports(tx: Tx, channel: str, provider_id: str) -> list[Row]:
-    """Reports that came before we knew what they spoke of, in the order they came."""
-    return list(
-        await tx.all(
-            """SELECT id, state, code, detail, verdict, at FROM report
-                WHERE channel = ?1 AND provider_id = ?2 AND delivery_id IS NULL ORDER BY id""",
-            channel,
-            provider_id,
-        )
-    )
-
-
-async def adopt_report(tx: Tx, report: int, delivery: DeliveryId) -> None:
-    await tx.run("UPDATE report SET delivery_id = ?2 WHERE id = ?1", report, delivery)
 
 
 async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None) -> None:

@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.errors import Unavailable
-from gateway.store.store import Tx
+from gateway.store.store import Tx, certain
 
 HELD: Final = timedelta(hours=1) // timedelta(microseconds=1)
 """Microseconds in which what was written down must be named: far longer than any upload takes."""
+TAKEN: Final = timedelta(minutes=5) // timedelta(microseconds=1)
+"""Microseconds in which what was taken must be deleted; then another may take it, and it may be stored anew."""
 AT_ONCE: Final = 200
 
 _NAMED: Final = """(EXISTS (SELECT 1 FROM attachment WHERE attachment.hash = file.hash)
@@ -23,7 +25,7 @@ _NAMED: Final = """(EXISTS (SELECT 1 FROM attachment WHERE attachment.hash = fil
 
 async def hold(tx: Tx, hashes: Sequence[str], now: int) -> None:
     """Write down what is about to be stored. Raises Unavailable while the same bytes are being deleted."""
-    for hash_ in hashes:
+    for hash_ in sorted(hashes):
         held = await tx.run(
             """INSERT INTO file (hash, look_at) VALUES (?1, ?2)
                ON CONFLICT (hash) DO UPDATE
@@ -39,7 +41,7 @@ async def hold(tx: Tx, hashes: Sequence[str], now: int) -> None:
 
 async def name(tx: Tx, hashes: Sequence[str]) -> None:
     """From now on a row names it: it stays."""
-    for hash_ in hashes:
+    for hash_ in sorted(hashes):
         if not await tx.run("UPDATE file SET look_at = NULL WHERE hash = ?1 AND going = 0", hash_):
             raise Unavailable("storing the file took too long")
 
@@ -51,17 +53,28 @@ async def look_again(tx: Tx, hashes: Sequence[str], now: int) -> None:
 
 
 async def take_unnamed(tx: Tx, now: int) -> list[str]:
-    """Files that nothing names, a bounded number: their bytes are to be deleted, then they are `gone`. Those come first
-    that a process had taken which did not end its work. A file that something does name is off this list."""
-    rows = await tx.all("SELECT hash FROM file WHERE look_at <= ?1 ORDER BY look_at LIMIT ?2", now, AT_ONCE)
-    for row in rows:
-        await tx.run(
-            f"""UPDATE file SET going = CASE WHEN {_NAMED} THEN 0 ELSE 1 END,
-                       look_at = CASE WHEN {_NAMED} THEN NULL ELSE 0 END
-                 WHERE hash = ?1""",  # noqa: S608  fixed words only
-            row["hash"],
-        )
-    return [row["hash"] for row in await tx.all("SELECT hash FROM file WHERE look_at = 0 AND going = 1")]
+    """Files that nothing names, a bounded number: their bytes are to be deleted before TAKEN is over, then they are
+    `gone`. With them those that a process had taken which did not end its work; what something names is off the list.
+    """
+    rows = await tx.all(
+        "SELECT hash FROM file WHERE look_at <= ?1 ORDER BY look_at, hash LIMIT ?2 FOR NO KEY UPDATE SKIP LOCKED",
+        now,
+        AT_ONCE,
+    )
+    taken = []
+    for row in rows:  # held now: whoever was naming it has done so, and is seen
+        going = certain(
+            await tx.one(
+                f"""UPDATE file SET going = CASE WHEN {_NAMED} THEN 0 ELSE 1 END,
+                           look_at = CASE WHEN {_NAMED} THEN NULL ELSE ?2 END
+                     WHERE hash = ?1 RETURNING going""",  # noqa: S608  fixed words only
+                row["hash"],
+                now + TAKEN,
+            )
+        )["going"]
+        if going:
+            taken.append(row["hash"])
+    return taken
 
 
 async def gone(tx: Tx, hashes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.errors import Invalid
+from gateway.errors import Invalid, Unavailable
 from gateway.store.store import Tx
 
 KEPT: Final = timedelta(days=7)
@@ -32,7 +32,9 @@ async def recall(tx: Tx, principal: str, key: str | None, fingerprint: bytes, no
     if taken is not None:
         return None
     row = await tx.one("SELECT fingerprint, answer FROM idempotency WHERE principal = ?1 AND key = ?2", principal, key)
-    if row is None or bytes(row["fingerprint"]) != fingerprint:
+    if row is None:
+        raise Unavailable  # it was forgotten in between, seven days old
+    if bytes(row["fingerprint"]) != fingerprint:
         raise Invalid("this Idempotency-Key was used for another request")
     answer: dict[str, Any] = orjson.loads(row["answer"])
     return answer

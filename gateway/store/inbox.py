@@ -21,21 +21,21 @@ Place = tuple[int, int]
 _Scan = tuple[str, str | int]
 """A statement that reads one list in order, and whose it is."""
 
-_OF_TEAM = """(?5 IS NULL OR EXISTS (SELECT 1 FROM thread
-                    WHERE thread.id = reach.thread_id AND thread.team_id = ?5))"""
+_OF_TEAM = "AND EXISTS (SELECT 1 FROM thread WHERE thread.id = reach.thread_id AND thread.team_id = ?5)"
 _SCANS = {
-    "waiting": f"""SELECT waiting_since AS at, thread_id FROM reach
-                   WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3)
-                     AND {_OF_TEAM}
-                   ORDER BY waiting_since, thread_id LIMIT ?4""",  # noqa: S608  fixed words only
-    "all": f"""SELECT last_at AS at, thread_id FROM reach
-               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3) AND {_OF_TEAM}
-               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",  # noqa: S608
+    "waiting": """SELECT waiting_since AS at, thread_id FROM reach
+                   WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3) {of_team}
+                   ORDER BY waiting_since, thread_id LIMIT ?4""",
+    "all": """SELECT last_at AS at, thread_id FROM reach
+               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3) {of_team}
+               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",
+    "mine": f"""SELECT reach.last_at AS at, thread.id AS thread_id
+                 FROM thread
+                 JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id
+                WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3) {{of_team}}
+                ORDER BY reach.last_at DESC, thread.id DESC LIMIT ?4""",  # noqa: S608  fixed words only
 }
-_MINE = f"""SELECT reach.last_at AS at, thread.id AS thread_id
-             FROM thread JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id
-            WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3) AND {_OF_TEAM}
-            ORDER BY reach.last_at DESC, thread.id DESC LIMIT ?4"""  # noqa: S608  fixed words only
+"""By the first two places, `?1` being the holder, or for "mine" the person; `of_team` is `_OF_TEAM` or nothing."""
 
 
 async def page(
@@ -76,17 +76,19 @@ async def _merged(
 
 async def _places(tx: Tx, scan: _Scan, team: TeamId | None, start: Place, limit: int) -> list[Place]:
     sql, holder = scan
-    return [(at, thread) for at, thread in await tx.all(sql, holder, *start, limit, team)]
+    of_team = () if team is None else (team,)
+    return [(at, thread) for at, thread in await tx.all(sql, holder, *start, limit, *of_team)]
 
 
 async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> list[_Scan]:
+    sql = _SCANS[view].format(of_team="" if team is None else _OF_TEAM)
     if view == "mine":
-        return [(_MINE, agent)]
+        return [(sql, agent)]
     rows = await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
     holders: Sequence[str] = [row["holder"] for row in rows]
     if team is not None:
         holders = [holder for holder in holders if holder in {f"team:{team}", f"agent:{agent}"}]
-    return [(_SCANS[view], holder) for holder in holders]
+    return [(sql, holder) for holder in holders]
 
 
 async def counts(tx: Tx, agent: AgentId) -> dict[str, int]:

@@ -70,15 +70,19 @@ _WHEREABOUTS = """SELECT line.id, line.thread_id, thread.team_id, line.channel, 
   FROM line JOIN thread ON thread.id = line.thread_id JOIN identity ON identity.id = line.identity_id"""
 
 
-async def unscoped_line(tx: Tx, line: int) -> Whereabouts:
-    """For what a customer or a provider says of it."""
-    return Whereabouts(*certain(await tx.one(f"{_WHEREABOUTS} WHERE line.id = ?1", line)))
+async def held(tx: Tx, line: int) -> Whereabouts:
+    """For what a customer or a provider says of it: nobody else closes or opens it until the transaction ends."""
+    return Whereabouts(*certain(await tx.one(f"{_WHEREABOUTS} WHERE line.id = ?1 FOR NO KEY UPDATE OF line", line)))
 
 
 async def of_thread(tx: Tx, agent: AgentId, thread: ThreadId, line: int) -> Whereabouts | None:
-    """A line of a thread that the agent may see."""
+    """A line of a thread that the agent may see, held until the transaction ends."""
     row = await tx.one(
-        f"{_WHEREABOUTS} WHERE line.thread_id = ?2 AND line.id = ?3 AND {in_reach('?2')}", agent, thread, line
+        f"""{_WHEREABOUTS} WHERE line.thread_id = ?2 AND line.id = ?3 AND {in_reach("?2")}
+              FOR NO KEY UPDATE OF line""",
+        agent,
+        thread,
+        line,
     )
     return None if row is None else Whereabouts(*row)
 

@@ -29,7 +29,7 @@ class Said:
 
 async def record(tx: Tx, said: Said) -> bool:
     """Keep it, and close or open the line unless a later word is known already: a STOP that comes late must not undo
-    the START that came after it. Whether the line was changed."""
+    the START that came after it. Whether the line was changed; the caller holds it (see `lines.held`)."""
     changed = await tx.run(
         """UPDATE line SET opted_out_at = CASE WHEN ?2 = 'out' THEN ?3 END
             WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM opt_out WHERE opt_out.line_id = ?1 AND opt_out.at > ?3)""",

@@ -26,6 +26,7 @@ _LOCKING = re.compile(r"\s+FOR\s+(NO\s+KEY\s+)?UPDATE(\s+OF\s+\w+)?(\s+SKIP\s+LO
 _REFUSED: Final = (
     (re.compile(r"\bOR\s+(ROLLBACK|ABORT|FAIL|IGNORE|REPLACE)\b", re.IGNORECASE), "decide conflicts with ON CONFLICT"),
     (re.compile(r"(\bSELECT\s+|\bRETURNING\s+|,\s*|\w\.)\*", re.IGNORECASE), "name the columns"),
+    (re.compile(";"), "one statement at a time, without a semicolon"),
     (re.compile(r"\?(?!\d)|[:@$]\d"), "write placeholders as ?1, ?2"),
 )
 

@@ -13,19 +13,22 @@ MOST_CODES: Final = 5
 
 
 async def keep_traffic(tx: Tx, seen: Mapping[str, Seen]) -> None:
-    """Remember what this process has seen, so that it is known after a restart; what is newer wins."""
+    """Remember what this process has seen, so that it is known after a restart; what is newest on any node wins."""
     for channel, traffic in sorted(seen.items()):
         await tx.run(
             """INSERT INTO traffic (channel, last_in, last_out, last_error, error_code, error_detail)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (channel) DO UPDATE SET
-                 last_in = coalesce(excluded.last_in, traffic.last_in),
-                 last_out = coalesce(excluded.last_out, traffic.last_out),
-                 last_error = coalesce(excluded.last_error, traffic.last_error),
-                 error_code = CASE WHEN excluded.last_error IS NULL THEN traffic.error_code
-                                   ELSE excluded.error_code END,
-                 error_detail = CASE WHEN excluded.last_error IS NULL THEN traffic.error_detail
-                                     ELSE excluded.error_detail END""",
+                 last_in = CASE WHEN coalesce(traffic.last_in, 0) > coalesce(excluded.last_in, 0)
+                                THEN traffic.last_in ELSE excluded.last_in END,
+                 last_out = CASE WHEN coalesce(traffic.last_out, 0) > coalesce(excluded.last_out, 0)
+                                 THEN traffic.last_out ELSE excluded.last_out END,
+                 last_error = CASE WHEN coalesce(traffic.last_error, 0) > coalesce(excluded.last_error, 0)
+                                   THEN traffic.last_error ELSE excluded.last_error END,
+                 error_code = CASE WHEN coalesce(traffic.last_error, 0) > coalesce(excluded.last_error, 0)
+                                   THEN traffic.error_code ELSE excluded.error_code END,
+                 error_detail = CASE WHEN coalesce(traffic.last_error, 0) > coalesce(excluded.last_error, 0)
+                                     THEN traffic.error_detail ELSE excluded.error_detail END""",
             channel,
             traffic.last_in,
             traffic.last_out,

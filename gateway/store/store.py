@@ -67,7 +67,7 @@ class Stats:
     batches: int
     """Commits."""
     actions: int
-    """Calls of actions that were committed; on SQLite several share a commit."""
+    """Writes of callers that were committed; several may share a commit."""
     retries: int
     """Tries again: SQLite was held by another process, or PostgreSQL broke a deadlock."""
     wal_bytes: int = 0

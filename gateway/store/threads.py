@@ -5,7 +5,7 @@ Every query that an agent's request leads to names the agent and has `IN_REACH`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +16,7 @@ from gateway.domain.author import AgentId, CustomerId
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Claim, Thread
 from gateway.errors import Misuse, NotFound
-from gateway.store import messages
+from gateway.store import messages, names
 from gateway.store.messages import COLUMNS, JOINS, from_row
 from gateway.store.reach import in_reach
 from gateway.store.statement import Sql
@@ -109,32 +109,28 @@ async def _identity(tx: Tx, sender: Address, name: str | None, team: TeamId, at:
     known = await tx.one(select, sender.kind, sender.value)
     if known is not None:
         return known
-    if sender.kind in PHONE_KINDS:  # two channels of one number may be new at once
-        await tx.one(_HOLD_NUMBER, sender.value)
-    same = await _same_number(tx, sender)
-    customer = same or certain(
+    await hold_addresses(tx, [sender])  # it may be new by two ways, and on two nodes, at once
+    known = await tx.one(select, sender.kind, sender.value)
+    if known is not None:
+        return known
+    customer = await _same_number(tx, sender) or certain(
         await tx.one(
             "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id", team, name, at
         )
     )
     await tx.run(
-        """INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)
-           ON CONFLICT (kind, address) DO NOTHING""",
+        "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)",
         customer["id"],
         sender.kind,
         sender.value,
         at,
     )
-    made = await tx.one(select, sender.kind, sender.value)
-    if made is None:
-        raise Misuse("an identity was neither found nor created")
-    if same is None and made["customer_id"] != customer["id"]:  # a racer was first: ours is nobody
-        await tx.run("DELETE FROM customer WHERE id = ?1", customer["id"])
-    return made
+    return certain(await tx.one(select, sender.kind, sender.value))
 
 
-_HOLD_NUMBER: Final = Sql("SELECT ?1", "SELECT pg_advisory_xact_lock(hashtextextended(?1, 0))")
-"""Until the transaction ends. SQLite's one writer holds every number anyway."""
+async def hold_addresses(tx: Tx, senders: Iterable[Address]) -> None:
+    """Whose these are does not change until the transaction ends, also where they are nobody's yet."""
+    await names.hold(tx, (names.address(sender.value) for sender in senders))
 
 
 async def _same_number(tx: Tx, sender: Address) -> Row | None:

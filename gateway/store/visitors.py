@@ -6,7 +6,7 @@ snapshot that it is used in. Every query names the customer: a thread that is no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -98,6 +98,20 @@ async def authenticate(tx: Tx, token: Token, now: int) -> Visitor:
     return Visitor(id_, bytes(secret), *rest)
 
 
+async def held(tx: Tx, token: Token, now: int) -> Visitor:
+    """The same, and this customer is not forgotten until the transaction ends: what is added to them is theirs."""
+    visitor = await authenticate(tx, token, now)
+    await hold(tx, [visitor.customer])
+    return await authenticate(tx, token, now)
+
+
+async def hold(tx: Tx, customers: Iterable[CustomerId]) -> None:
+    """Nobody forgets these, or writes their first message, until the transaction ends. Ask for their tokens afterwards:
+    who was just forgotten has none, and what they were is the next visitor's."""
+    for customer in sorted(set(customers)):
+        await tx.one("SELECT id FROM customer WHERE id = ?1 FOR NO KEY UPDATE", customer)
+
+
 def refusal(token: Token, channel: str) -> Problem | None:
     """Why a good token of this channel may not be used now."""
     if channel in token.channels:
@@ -135,7 +149,8 @@ async def create(tx: Tx, channel: str, address: str, team: TeamId, secret: bytes
 async def _reuse(tx: Tx, address: str, team: TeamId, now: int) -> Row | None:
     """The rows of somebody who was forgotten: nothing names them any more."""
     spare = await tx.one(
-        "DELETE FROM spare WHERE identity_id = (SELECT min(identity_id) FROM spare) RETURNING identity_id"
+        """DELETE FROM spare WHERE identity_id =
+           (SELECT identity_id FROM spare ORDER BY identity_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING identity_id"""
     )
     if spare is None:
         return None
@@ -174,8 +189,8 @@ async def _add(tx: Tx, address: str, team: TeamId, now: int) -> Row:
 
 async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
     """Forget those visitors among the next tokens who came SILENT_FOR ago and have no thread, nor a file that they are
-    about to send. One transaction, so that a first message is either there or finds no token. The last token that was
-    looked at, None at the end."""
+    about to send. They are held and looked at again, so that a first message is either there or finds no token. The
+    last token that was looked at, None at the end."""
     before = now - SILENT_FOR // MICROSECOND
     last = certain(
         await tx.one(
@@ -184,8 +199,11 @@ async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
     )["id"]
     if last is None:
         return None
-    rows = await tx.all(_SILENT, after, last, before, KIND)
-    for row in rows:
+    seen = await tx.all(_SILENT, after, last, before, KIND)
+    await hold(tx, (row["customer_id"] for row in seen))
+    for row in await tx.all(_SILENT, after, last, before, KIND) if seen else ():
+        if row["id"] not in {one["id"] for one in seen}:
+            continue  # nobody holds this one
         await tx.run("DELETE FROM visitor WHERE identity_id = ?1", row["id"])
         await tx.run("DELETE FROM idempotency WHERE principal = ?1", Owner.of_customer(row["customer_id"]).key)
         await tx.run("INSERT INTO spare (identity_id) VALUES (?1)", row["id"])
@@ -205,12 +223,13 @@ _SILENT: Final = """SELECT DISTINCT identity.id, identity.customer_id
 
 async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> None:
     """Another token for the same customer; the one before ends."""
-    await end(tx, visitor, now)
+    await end(tx, visitor)
     await _add_token(tx, visitor.identity, visitor.channel, secret, now)
 
 
-async def end(tx: Tx, visitor: Visitor, now: int) -> None:
-    await tx.run("UPDATE visitor SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL", visitor.id, now)
+async def end(tx: Tx, visitor: Visitor) -> None:
+    """By the database's clock: whoever looks for what was ended lately may be another node."""
+    await tx.run("UPDATE visitor SET revoked_at = db_now() WHERE id = ?1 AND revoked_at IS NULL", visitor.id)
 
 
 def is_to_be_renewed(visitor: Visitor, now: int) -> bool:
@@ -222,10 +241,13 @@ async def renew(tx: Tx, visitor: Visitor, now: int) -> None:
     await tx.run("UPDATE visitor SET expires_at = ?2 WHERE id = ?1", visitor.id, now + LASTS // MICROSECOND)
 
 
-async def ended_since(tx: Tx, since: int) -> Sequence[bytes]:
-    """The hashed tokens that were ended since then, at most a thousand: for streams, which end with their token."""
+async def ended_within(tx: Tx, time: int) -> Sequence[bytes]:
+    """The hashed tokens that were ended in the last microseconds, at most a thousand: for streams, which end with their
+    token."""
     rows = await tx.all(
-        "SELECT secret_hash FROM visitor WHERE revoked_at >= ?1 ORDER BY revoked_at DESC LIMIT 1000", since
+        """SELECT secret_hash FROM visitor WHERE revoked_at >= (SELECT db_now()) - ?1
+            ORDER BY revoked_at DESC LIMIT 1000""",
+        time,
     )
     return [bytes(row["secret_hash"]) for row in rows]
 

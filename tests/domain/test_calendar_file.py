@@ -42,8 +42,8 @@ def event(entry: CalendarEntry) -> Any:
 
 
 def moments(entry: CalendarEntry) -> tuple[datetime, datetime]:
-    """Start and end as the other library reads them. In UTC: Python calls no two times in an hour that comes twice equal
-    when their zones differ."""
+    """Start and end as the other library reads them. In UTC, for in an hour that comes twice Python calls no two times
+    of different zones equal."""
     found = event(entry)
     return found.start.astimezone(UTC), found.end.astimezone(UTC)
 
@@ -100,6 +100,7 @@ def test_without_details() -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=120)
 
 
+@settings(deadline=None, max_examples=50)
 @given(TEXTS.filter(bool), TEXTS)
 @example("\\n;,:\"^'", "a\r\nb\\\n\\,")
 @example("\u65e5\u672c" * 60, "\U0001f3fd" * 40)
@@ -109,7 +110,7 @@ def test_every_text_comes_back(summary: str, details: str) -> None:
     lines = data.split(b"\r\n")
     assert (b"", True) == (lines.pop(), all(len(line) <= 75 and b"\n" not in line for line in lines))
     assert "\r\n".join(line.decode() for line in lines) + "\r\n" == data.decode()
-    found = event(replace(ENTRY, summary=summary, details=details))
+    (found,) = icalendar.Calendar.from_ical(data).walk("VEVENT")
     assert (summary, details.replace("\r\n", "\n")) == (found["SUMMARY"], found.get("DESCRIPTION", ""))
 
 
@@ -124,7 +125,7 @@ def test_no_text_adds_a_line(field: str) -> None:
 
 def test_a_name_in_quotes() -> None:
     """A team's name with quotes and commas comes back whole."""
-    name = 'Care, "West" ^ Co; Ltd: 1'
+    name = 'Care, "West" ^n Co; Ltd: 1'
     assert name == event(replace(ENTRY, team=name))["ORGANIZER"].params["CN"]
 
 
@@ -149,7 +150,7 @@ ZONES = ["America/Denver", "Europe/Dublin", "Australia/Lord_Howe", "Antarctica/T
 MORE_ZONES = ["America/Nuuk", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham", "UTC", "Etc/GMT+12"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.sampled_from(ZONES + MORE_ZONES), st.integers(0, 9 * 366 * 96), st.sampled_from([-180, -60, 0, 60, 180]))
 def test_a_moment_is_read_back(name: str, quarter: int, beside: int) -> None:
     """In any zone and season, near changes above all, a calendar finds the moment that was booked, both by the zone's
@@ -160,7 +161,7 @@ def test_a_moment_is_read_back(name: str, quarter: int, beside: int) -> None:
         entry = at(start, zone)
         assert (start, start + timedelta(minutes=30)) == moments(entry)
         for rules in parsed(entry).walk("VTIMEZONE"):
-            local = event(entry).start.replace(tzinfo=rules.to_tz(lookup_tzid=False))
+            local = start.astimezone(zone).replace(tzinfo=rules.to_tz(lookup_tzid=False))
             assert start == local.astimezone(UTC)
 
 

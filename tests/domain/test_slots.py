@@ -265,6 +265,16 @@ def test_never_beyond_capacity(places: int, wishes: list[int]) -> None:
     } == taken
 
 
+def test_a_slot_that_reaches_over_midnight() -> None:
+    """Where an evening's last slot goes on into the next day because the clock jumps to it, the next day starts later,
+    also for one who asks from there."""
+    offer = Offer(Days(Hours(ZoneInfo("America/Nuuk"))), Callbacks(slot_minutes=45, lead_minutes=0))
+    now, midnight = (datetime(2027, 3, 28, hour, tzinfo=UTC) for hour in (0, 1))  # 23:00 is 00:00
+    found = offer.slots("call", micros(midnight), micros(midnight) + 120 * MINUTE, micros(now), {})
+    assert ["01:45", "02:30"] == [f"{from_micros(slot.start):%H:%M}" for slot in found]
+    assert "not_offered" == offer.refusal(SlotKey("call", micros(midnight)), micros(now), {})
+
+
 @pytest.mark.parametrize("far", [-(2**63), 0, 2**63 - 1])
 def test_a_range_that_nobody_means(far: int) -> None:
     """Any two numbers are a range: what lies outside the horizon has no slots."""

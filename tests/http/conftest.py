@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.company import engine
 from tests.http.running import Desk, running
+
+__all__ = ["engine"]
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(engine: str, tmp_path: Path) -> AsyncIterator[Desk]:
     """Ana works in Denver, Ben in Reno."""
-    async with running(tmp_path) as desk:
+    async with running(tmp_path, engine=engine) as desk:
         await desk.person("ana", "denver")
         await desk.person("ben", "reno")
         yield desk

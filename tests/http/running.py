@@ -7,7 +7,9 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import aiohttp
@@ -165,23 +167,28 @@ def signed(url: str, form: Mapping[str, str], token: str = TOKEN) -> dict[str, s
     return {"X-Twilio-Signature": RequestValidator(token).compute_signature(url, dict(form))}
 
 
-def make_settings(folder: Path, public_url: str | None = None) -> Settings:
-    for name, content in CONFIG.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-    settings = dataclasses.replace(load(folder), files=folder.parent / "files")
-    return settings if public_url is None else dataclasses.replace(settings, public_url=public_url)
+@cache
+def _settings() -> Settings:
+    with TemporaryDirectory() as folder:
+        for name, content in CONFIG.items():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        return load(Path(folder))
 
 
 @asynccontextmanager
-async def running(folder: Path, public_url: str | None = None, **changes: Any) -> AsyncIterator[Desk]:
-    """A desk whose `Deps` have these changes; a `store` among them stands before the real one."""
-    settings = make_settings(folder / "config", public_url)
+async def running(
+    folder: Path, public_url: str | None = None, *, engine: str = "sqlite", **changes: Any
+) -> AsyncIterator[Desk]:
+    """A desk whose `Deps` have these changes; `wrap` makes what stands before the real store."""
+    settings = dataclasses.replace(_settings(), files=folder / "files")
+    if public_url is not None:
+        settings = dataclasses.replace(settings, public_url=public_url)
     wrap = changes.pop("wrap", lambda store: store)
     async with AsyncExitStack() as stack:
         bell, clock = Doorbell(), Clock()
-        store = await open_engine("sqlite", folder, bell)
+        store = await open_engine(engine, folder, bell)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         links = Links(b"s" * 32, clock, lambda: settings.public_url)

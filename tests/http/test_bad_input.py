@@ -184,14 +184,14 @@ async def _raw(desk: Desk, data: bytes) -> bytes:
     return answer
 
 
-async def test_our_own_bug(tmp_path: Path) -> None:
+async def test_our_own_bug(engine: str, tmp_path: Path) -> None:
     """An error of our own is 500 without a word of what went wrong."""
 
     class Broken:
         async def read(self, *_: Any) -> None:
             raise ZeroDivisionError("secret words")
 
-    async with running(tmp_path, wrap=lambda _store: Broken()) as desk:
+    async with running(tmp_path, engine=engine, wrap=lambda _store: Broken()) as desk:
         await desk.person("ana", "denver")
         status, problem = await desk.call("ana", "GET", "/me")
         assert (500, "/problems/unexpected", False) == (status, problem["type"], "secret" in str(problem))

@@ -10,8 +10,8 @@ import aiohttp
 
 from gateway.actions import attach
 from gateway.domain.message import MessageId, TeamId
-from gateway.store import attachments
-from gateway.store.attachments import Errand, Waiting
+from gateway.store import fetches
+from gateway.store.fetches import Errand, Waiting
 from gateway.store.store import Tx
 from tests.files import samples
 from tests.http.guest import CUSTOMER_API, Guest, guest
@@ -107,7 +107,7 @@ async def _awaited(desk: Desk, message: MessageId) -> list[Errand]:
     async def wait(tx: Tx) -> None:
         for place in range(2):
             file = Waiting(message, TeamId("denver"), place, "storm.png", "image/png", "https://a.example", "web", 0)
-            await attachments.wait(tx, [file])
+            await fetches.wait(tx, [file])
         await tx.run("UPDATE message SET files = 2 WHERE id = ?1", message)
 
     await desk.store.write(wait)

@@ -59,9 +59,9 @@ async def test_a_dead_cookie_is_replaced(desk: Desk) -> None:
     assert dead != (await cookie_of(desk, Cookie=dead)).partition(";")[0]
 
 
-async def test_the_cookie_is_bound_to_the_host_over_https(tmp_path: Path) -> None:
+async def test_the_cookie_is_bound_to_the_host_over_https(engine: str, tmp_path: Path) -> None:
     """Behind TLS the cookie is secure and of this very host."""
-    async with running(tmp_path, "https://care.example.com") as desk:
+    async with running(tmp_path, "https://care.example.com", engine=engine) as desk:
         response = await ask(desk, "POST", VISITORS, {"in": "cookie"}, Origin="https://care.example.com")
         said = response.headers["Set-Cookie"]
         assert (True, True) == (said.startswith("__Host-teamline-visitor="), "Secure" in said)
@@ -140,9 +140,9 @@ async def test_preflight(desk: Desk) -> None:
     assert 405 == (await ask(desk, "OPTIONS", "/api/agent/v1/threads", Origin=PARTNER, **asked)).status
 
 
-async def test_an_address_counts_as_the_proxy_tells_it(tmp_path: Path) -> None:
+async def test_an_address_counts_as_the_proxy_tells_it(engine: str, tmp_path: Path) -> None:
     """Behind a trusted proxy every client has a bound of its own; all of an IPv6 /64 is one, whatever its ports."""
-    async with running(tmp_path) as desk:
+    async with running(tmp_path, engine=engine) as desk:
         local = (ip_network("127.0.0.0/8"),)
         settings = dataclasses.replace(desk.deps.settings(), trusted_proxies=local)
         object.__setattr__(desk.deps, "settings", lambda: settings)

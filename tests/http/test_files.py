@@ -159,9 +159,9 @@ async def test_no_form(desk: Desk, body: bytes, kind: str, status: int) -> None:
     assert status == (await desk.call("ana", "POST", "/attachments", data=body, headers={"Content-Type": kind}))[0]
 
 
-async def test_slow(tmp_path: Path) -> None:
+async def test_slow(engine: str, tmp_path: Path) -> None:
     """An upload that stops in its middle is answered 408."""
-    async with running(tmp_path, body_seconds=0.1) as desk:
+    async with running(tmp_path, engine=engine, body_seconds=0.1) as desk:
         await desk.person("ana", "denver")
         stop = asyncio.Event()
 
@@ -268,9 +268,9 @@ async def test_too_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (429, "60") == (refused.status, refused.headers["Retry-After"])
 
 
-async def test_below_a_prefix(tmp_path: Path) -> None:
+async def test_below_a_prefix(engine: str, tmp_path: Path) -> None:
     """With a path in `public_url`, a provider finds its file whether a proxy cuts the path off or not."""
-    async with running(tmp_path, public_url="https://care.example.com/desk") as desk:
+    async with running(tmp_path, engine=engine, public_url="https://care.example.com/desk") as desk:
         await desk.person("ana", "denver")
         _, file = await upload(desk)
         url = desk.deps.links.public(int(file["id"]), file["name"])

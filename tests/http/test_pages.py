@@ -32,9 +32,12 @@ async def test_console(desk: Desk) -> None:
     )
 
 
-async def test_https(tmp_path: Path) -> None:
+async def test_https(engine: str, tmp_path: Path) -> None:
     """Behind https, browsers are told to stay there."""
-    async with running(tmp_path, "https://care.example.com") as desk, desk.http.get(f"{desk.url}/console") as response:
+    async with (
+        running(tmp_path, "https://care.example.com", engine=engine) as desk,
+        desk.http.get(f"{desk.url}/console") as response,
+    ):
         assert "max-age=31536000" == response.headers["Strict-Transport-Security"]
 
 
@@ -66,9 +69,9 @@ async def test_no_demo(desk: Desk) -> None:
             assert 404 == response.status
 
 
-async def test_demo(tmp_path: Path) -> None:
+async def test_demo(engine: str, tmp_path: Path) -> None:
     """The demo's phone learns its numbers, on this machine only."""
-    async with running(tmp_path, demo=PHONE) as desk:
+    async with running(tmp_path, engine=engine, demo=PHONE) as desk:
         url = f"{desk.url}/demo/config.json"
         expected = {
             "channel": "phone",
@@ -94,14 +97,14 @@ async def test_health(desk: Desk) -> None:
         assert {"status": "ready", "config": config} == await response.json()
 
 
-async def test_not_ready(tmp_path: Path) -> None:
+async def test_not_ready(engine: str, tmp_path: Path) -> None:
     """Without a database it is up and not ready."""
 
     class Down:
         async def read(self, *_: Any) -> None:
             raise Unavailable
 
-    async with running(tmp_path, wrap=lambda _store: Down()) as desk:
+    async with running(tmp_path, engine=engine, wrap=lambda _store: Down()) as desk:
         async with desk.http.get(f"{desk.url}/readyz") as response:
             assert (503, "1") == (response.status, response.headers["Retry-After"])
         async with desk.http.get(f"{desk.url}/healthz") as response:
@@ -123,10 +126,10 @@ async def test_metrics(desk: Desk, headers: dict[str, str], status: int) -> None
         assert status == response.status
 
 
-async def test_operator_listener(tmp_path: Path) -> None:
+async def test_operator_listener(engine: str, tmp_path: Path) -> None:
     """The operators' listener shows metrics to whoever reaches it, others' readings too, and nothing else."""
     reading = Reading("teamline_things", "Things.", lambda: {"a": 1.0, "b": 2.0}, label="kind")
-    async with running(tmp_path, readings=(reading,)) as desk, AsyncExitStack() as stack:
+    async with running(tmp_path, engine=engine, readings=(reading,)) as desk, AsyncExitStack() as stack:
         url = await listen(stack, make_operator_app(desk.deps))
         async with desk.http.get(f"{url}/metrics", headers={"Host": "prometheus.example.com"}) as response:
             text = await response.text()

@@ -25,9 +25,9 @@ def hashed() -> str:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, hashed: str) -> AsyncIterator[Desk]:
+async def desk(engine: str, tmp_path: Path, hashed: str) -> AsyncIterator[Desk]:
     """Ana has a password."""
-    async with running(tmp_path) as desk:
+    async with running(tmp_path, engine=engine) as desk:
         await desk.person("ana", "denver", password_hash=hashed)
         yield desk
 
@@ -59,9 +59,9 @@ async def test_login_in_capitals(desk: Desk) -> None:
     assert 200 == (await _sign_in(desk, {"login": " Ana ", "password": PASSWORD}))[0]
 
 
-async def test_https_cookie(tmp_path: Path, hashed: str) -> None:
+async def test_https_cookie(engine: str, tmp_path: Path, hashed: str) -> None:
     """Behind https the cookie is bound to the host and never sent in the clear."""
-    async with running(tmp_path, "https://care.example.com") as desk:
+    async with running(tmp_path, "https://care.example.com", engine=engine) as desk:
         await desk.person("ana", "denver", password_hash=hashed)
         _, _, cookies = await _sign_in(desk)
         assert (True, "") == (cookies["__Host-teamline"]["secure"], cookies["__Host-teamline"]["domain"])

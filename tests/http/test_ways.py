@@ -162,7 +162,7 @@ async def test_our_own_set_up(desk: Desk) -> None:
     assert known["link"].startswith("https://www.twilio.com/docs/")
 
 
-async def test_a_webhook_that_was_not_taken_is_remembered(tmp_path: Path) -> None:
+async def test_a_webhook_that_was_not_taken_is_remembered(engine: str, tmp_path: Path) -> None:
     """A 503 by our fault tells whoever looks for missed messages; a refusal by theirs does not."""
     noticed: list[bool] = []
 
@@ -176,7 +176,7 @@ async def test_a_webhook_that_was_not_taken_is_remembered(tmp_path: Path) -> Non
         async def write_each(self, *_: Any) -> None:
             raise Unavailable
 
-    async with running(tmp_path, wrap=Full, outage=lambda: noticed.append(True)) as desk:
+    async with running(tmp_path, engine=engine, wrap=Full, outage=lambda: noticed.append(True)) as desk:
         assert 403 == await desk.text("hello", token="wrong")
         assert [] == noticed
         assert 503 == await desk.text("hello")
@@ -208,14 +208,20 @@ SENDERS = [
 
 @pytest.mark.parametrize(("also", "address", "sender", "expected"), SENDERS)
 async def test_the_sender_is_of_the_kind_of_the_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, also: tuple[str, ...], address: str, sender: str, expected: str
+    engine: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    also: tuple[str, ...],
+    address: str,
+    sender: str,
+    expected: str,
 ) -> None:
     """A text leaves from a number that texts, WhatsApp from the WhatsApp number, RCS from its agent; where no WhatsApp
     number is listed, the plain one has its account there."""
     listed = "".join(f'"{each}" = "denver"\n' for each in also)
     service = f'messaging_service_sid = "MG{"2" * 32}"\n[numbers]'
     monkeypatch.setitem(CONFIG, "adapters/sms.toml", CONFIG["adapters/sms.toml"].replace("[numbers]", service) + listed)
-    async with running(tmp_path) as desk:
+    async with running(tmp_path, engine=engine) as desk:
         await desk.person("ana", "denver")
         order = {"channel": "sms", "address": address, "body": "hi", "consent": CONSENT}
         status, made = await desk.call("ana", "POST", "/threads", order | ({"from": sender} if sender else {}))

@@ -149,9 +149,9 @@ async def test_query_is_signed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/care"])
-async def test_prefix(tmp_path: Path, prefix: str) -> None:
+async def test_prefix(engine: str, tmp_path: Path, prefix: str) -> None:
     """Where the public URL has a path, a proxy may strip it or not: the signature is over the public URL."""
-    async with running(tmp_path, "https://example.com/care") as desk:
+    async with running(tmp_path, "https://example.com/care", engine=engine) as desk:
         form = text_form("hello")
         headers = FORM | signed("https://example.com/care/hooks/sms/messages", form)
         status, _ = await _post(desk, urlencode(form).encode(), headers, f"{prefix}/hooks/sms/messages")
@@ -177,9 +177,9 @@ async def test_below_prefix(desk: Desk) -> None:
     assert None is below_prefix("/care/hooks/a/b", desk.deps.settings())
 
 
-async def test_half_sent(tmp_path: Path) -> None:
+async def test_half_sent(engine: str, tmp_path: Path) -> None:
     """A body that does not arrive whole is cut off after the time-out, with 408."""
-    async with running(tmp_path, body_seconds=0.05) as desk:
+    async with running(tmp_path, engine=engine, body_seconds=0.05) as desk:
         host, port = desk.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"POST /hooks/sms/messages HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nBody=")
@@ -217,14 +217,14 @@ async def test_writer_is_full(desk: Desk) -> None:
     assert 200 == await desk.text("hello")
 
 
-async def test_outcome_unknown(tmp_path: Path) -> None:
+async def test_outcome_unknown(engine: str, tmp_path: Path) -> None:
     """What may or may not be on disk is not acknowledged, and the answer says so."""
 
     class Failing:
         async def write_each(self, *_: Any) -> None:
             raise OutcomeUnknown
 
-    async with running(tmp_path, wrap=lambda _store: Failing()) as desk:
+    async with running(tmp_path, engine=engine, wrap=lambda _store: Failing()) as desk:
         assert (503, "1", "/problems/outcome-unknown") == await _refused(desk)
 
 

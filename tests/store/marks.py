@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from gateway.domain.message import TeamId
 from gateway.errors import NotFound
-from gateway.store.store import Tx
+from gateway.store.postgres.pools import WRITERS
+from gateway.store.store import Store, Tx
 
 INSERT = "INSERT INTO attempt (subject, at) VALUES (?1, ?2)"
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
@@ -51,7 +55,7 @@ async def log_event(tx: Tx, *teams: str) -> None:
 
 
 class Held:
-    """An action that keeps the writer in its thread until it is let go."""
+    """An action that keeps its connection until it is let go."""
 
     def __init__(self) -> None:
         self.began = threading.Event()
@@ -59,7 +63,28 @@ class Held:
 
     async def action(self, tx: Tx) -> None:
         self.began.set()
-        assert self._gate.wait(30)
+        until = time.monotonic() + 30
+        while not self._gate.wait(0.001):  # it awaits nothing but its transaction, as any action must
+            assert time.monotonic() < until
+            await tx.one("SELECT max(at) AS at FROM attempt")
 
     def let_go(self) -> None:
         self._gate.set()
+
+
+@asynccontextmanager
+async def held(store: Store, engine: str) -> AsyncIterator[None]:
+    """Meanwhile every connection that writes is taken, and whatever is submitted waits."""
+    holding = [Held() for _ in range(WRITERS if engine == "postgresql" else 1)]
+    writes = [asyncio.create_task(store.write(one.action)) for one in holding]
+    await asyncio.gather(*(begun(one) for one in holding))
+    try:
+        yield
+    finally:
+        for one in holding:
+            one.let_go()
+        await asyncio.gather(*writes)
+
+
+async def begun(one: Held) -> None:
+    assert await asyncio.to_thread(one.began.wait, 30)

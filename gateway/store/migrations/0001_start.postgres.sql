@@ -424,3 +424,30 @@ CREATE TABLE node (
   config TEXT COLLATE "C" NOT NULL,  -- version of the config that it runs on
   seen_at BIGINT NOT NULL  -- by the database's clock
 );
+
+-- Who has a thread open, for all nodes to know within a second. Unlogged: after a crash nobody is anywhere, until their
+-- clients say so again. Without foreign keys, which would lock rows that others write.
+CREATE UNLOGGED TABLE presence (
+  thread_id BIGINT NOT NULL,
+  agent_id BIGINT NOT NULL,
+  team_id TEXT COLLATE "C" NOT NULL,
+  here_until BIGINT NOT NULL,  -- by the database's clock
+  typing_until BIGINT NOT NULL,  -- the same; in the past: not typing
+  PRIMARY KEY (thread_id, agent_id)
+);
+
+-- What customers have spent of their bounds on all nodes. Unlogged: after a crash all have their whole bound again.
+CREATE UNLOGGED TABLE pace (
+  name TEXT COLLATE "C" NOT NULL,  -- of the bound
+  who TEXT COLLATE "C" NOT NULL,  -- digest of a token or an address, hexadecimal
+  refilled_at BIGINT NOT NULL,  -- when nothing of it is spent any more, by the database's clock
+  PRIMARY KEY (name, who)
+);
+CREATE INDEX pace_refilled ON pace (refilled_at);
+
+-- What a person has to release: after a restore nothing is sent before, since what was sent since the backup is not known.
+CREATE TABLE hold (
+  what TEXT COLLATE "C" PRIMARY KEY CHECK (what = 'outbox'),
+  backup_at BIGINT NOT NULL,  -- of when the backup is
+  since BIGINT NOT NULL  -- when it was restored
+);

@@ -7,7 +7,6 @@ commits are one NOTIFY. A bell that is lost is no loss: every waiter polls, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,94 +15,113 @@ from asyncpg import Connection
 
 from gateway.store.doorbell import Doorbell
 from gateway.store.postgres import faults
-from gateway.store.postgres.pools import connect
+from gateway.store.postgres.pools import connect, hang_up
 
 CHANNEL: Final = "teamline"
 """Of this database: NOTIFY crosses no border between databases."""
+SPACING: Final = 0.002
+"""Seconds from one NOTIFY to the next at least: each wakes every node, and what is committed meanwhile shares one."""
 PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to connect again; the last one from then on."""
 LOOK: Final = 10.0
 """Seconds without a ring after which the connection is tried."""
+FAREWELL: Final = 2.0
+"""Seconds that closing may take."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Bell:
-    """Belongs to one event loop. `rung` only ever grows."""
+    """Belongs to one event loop. `rung` and `losses` only ever grow."""
 
     def __init__(self, dsn: str, doorbell: Doorbell, *, listens: bool) -> None:
         self.rung = 0
+        """How often it has told other nodes."""
+        self.losses = 0
+        """How often its connection was lost, or not to be had."""
         self._dsn, self._doorbell, self._listens = dsn, doorbell, listens
         self._news = asyncio.Event()
-        self._closing = False
+        self._end = asyncio.Event()
+        self._stir = asyncio.Event()  # news, a lost connection, or the end
         self._task = asyncio.create_task(self._run(), name="bell")
 
     def tell(self) -> None:
         """Something was committed here."""
         self._news.set()
+        self._stir.set()
 
     async def close(self) -> None:
-        """What was committed before is told."""
-        self._closing = True
-        if not self._listens and not self._news.is_set():
-            self._task.cancel()
-        self._news.set()
+        """What was committed before is told, if the database can be reached."""
+        self._end.set()
+        self._stir.set()
+        await asyncio.wait((self._task,), timeout=FAREWELL)
+        self._task.cancel()
         await asyncio.wait((self._task,))
 
     async def _run(self) -> None:
         failures = 0
-        while not self._closing or (self._news.is_set() and not failures):
+        while not self._end.is_set() or self._news.is_set():
+            rung = self.rung
             try:
                 await self._serve()
-                failures = 0
             except Exception as error:  # noqa: BLE001  whatever it is, others hear us by polling until it is over
-                if not faults.is_away(error):
-                    log.error("bell.failed", error=type(error).__name__)  # noqa: TRY400  it may name the database
-                failures += 1
-                with suppress(TimeoutError):
-                    await asyncio.sleep(0 if self._closing else PAUSES[min(failures, len(PAUSES)) - 1])
+                if not isinstance(error, faults.GONE) and not faults.is_away(error):
+                    log.error("bell failed", error=type(error).__name__)  # noqa: TRY400  it may name the database
+            if self._end.is_set():
+                return
+            self.losses += 1
+            failures = 1 if self.rung > rung else failures + 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSES[min(failures, len(PAUSES)) - 1]):
+                    await self._end.wait()
 
     async def _serve(self) -> None:
-        if not self._listens:
-            await self._news.wait()
+        """Until the connection is lost, or the end."""
+        while not self._listens and not self._news.is_set():  # a command that writes nothing never connects
+            await self._stir.wait()
+            self._stir.clear()
+            if self._end.is_set():
+                return
         connection = await connect(self._dsn)
-        lost = asyncio.Event()
-        connection.add_termination_listener(_setting(lost, self._news))
         try:
+            connection.add_termination_listener(self._lost)
             await connection.execute("SET synchronous_commit = off")  # a NOTIFY is a commit, and nothing that must last
             if self._listens:
                 await connection.add_listener(CHANNEL, self._heard)
                 self._doorbell.ring()  # whatever was told while nobody listened
-            while not lost.is_set():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK):
-                        await self._news.wait()
-                await self._tell(connection)
-                if self._closing:
+            while not connection.is_closed():
+                await self._turn(connection)
+                if self._end.is_set():
                     return
         finally:
-            connection.terminate()
+            connection.remove_termination_listener(self._lost)
+            await hang_up(connection)
+
+    async def _turn(self, connection: Connection) -> None:
+        if not self._news.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._stir.wait()
+        self._stir.clear()
+        if self._news.is_set():
+            await self._tell(connection)
+        elif not self._end.is_set():
+            await connection.execute("SELECT 1")
 
     async def _tell(self, connection: Connection) -> None:
-        if not self._news.is_set():
-            await connection.execute("SELECT 1")
-            return
         self._news.clear()
         try:
             await connection.execute(f"NOTIFY {CHANNEL}")
         except BaseException:
-            self._news.set()
+            self.tell()  # on the next connection
             raise
         self.rung += 1
+        if not self._end.is_set():
+            await asyncio.sleep(SPACING)
+
+    def _lost(self, _connection: Any) -> None:
+        self._stir.set()
 
     def _heard(self, connection: Any, pid: int, _channel: str, _payload: object) -> None:
         if pid != connection.get_server_pid():
             self._doorbell.ring()
-
-
-def _setting(*events: asyncio.Event) -> Callable[[Any], None]:
-    def set_all(_connection: Any) -> None:
-        for event in events:
-            event.set()
-
-    return set_all

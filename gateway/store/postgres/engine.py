@@ -15,7 +15,6 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import asyncpg
 
-from gateway.errors import Unavailable
 from gateway.store.doorbell import Doorbell
 from gateway.store.lanes import Job
 from gateway.store.migrate import Migration, migrations
@@ -71,7 +70,7 @@ class PostgresStore:
             people_waiting=self._writer.lanes.length(Lane.PEOPLE),
             ingest_waiting=self._writer.lanes.length(Lane.INGEST),
             reads_waiting=self._readers.waiting,
-            batches=self._writer.actions,
+            batches=self._writer.commits,
             actions=self._writer.actions,
             retries=self._writer.retries,
         )
@@ -104,7 +103,7 @@ async def open_postgres(
             reading = await (pools.readers(dsn) if serving else pools.readers(dsn, 1))
             opened.pop_all()  # from here on the store closes them
     except (*faults.GONE, asyncpg.PostgresError) as error:
-        raise _closed(error) from None
+        raise faults.closed(error) from None
     bell = Bell(dsn, doorbell, listens=serving)
 
     def committed() -> None:
@@ -119,22 +118,18 @@ async def _prepare(dsn: str, known: Sequence[Migration]) -> None:
     try:
         await migrate(connection, known)
     except (*faults.GONE, asyncpg.PostgresError) as error:
-        raise _closed(error) from None
+        raise faults.closed(error) from None
     finally:
-        await connection.close()
+        await pools.hang_up(connection)
 
 
 async def _reach(dsn: str) -> asyncpg.Connection:
+    """Without a bound for its statements: a migration of a large table takes its time, and other nodes wait for it."""
     until = monotonic() + OPEN_PATIENCE
     while True:
         try:
-            return await pools.connect(dsn)
-        except (*faults.GONE, asyncpg.PostgresError) as error:
+            return await pools.connect(dsn, command_seconds=None)
+        except (*faults.GONE, asyncpg.PostgresError, ValueError) as error:  # ValueError: of the URL's port, say
             if not faults.is_away(error) or monotonic() > until:
-                raise _closed(error) from None
+                raise faults.closed(error) from None
         await asyncio.sleep(OPEN_PAUSE)
-
-
-def _closed(error: BaseException) -> Unavailable:
-    """Its words name no password: what the server and the system say has none."""
-    return Unavailable(f"The database cannot be opened: {str(error) or type(error).__name__}")

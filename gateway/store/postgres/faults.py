@@ -17,6 +17,15 @@ from gateway.store.statement import Sql, brief
 TURNS: Final = frozenset({"40P01", "40001"})
 """Deadlock and serialization failure: nothing happened, and the same again is likely to succeed."""
 
+STALE: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""A newer node has changed the schema under a prepared statement; asyncpg has forgotten it by now."""
+
+SURELY_NOT_COMMITTED: Final = TURNS | {"40002", "23502", "23503", "23505", "23514", "23P01"}
+"""What a server may say to COMMIT when nothing is left of it. After any other answer (it is being shut down, say, while
+it waits for a standby) the rows may be there; 40003 even says so."""
+
+READ_ONLY: Final = "25006"
+
 UNAVAILABLE: Final = (
     "08",  # connection
     "25P03",  # idle in transaction for too long
@@ -25,7 +34,7 @@ UNAVAILABLE: Final = (
     "55P03",  # a lock was not to be had in time
     "57",  # canceled, shut down, starting up
     "58",  # the system's own
-    "25006",  # read only: a standby was taken for the primary
+    READ_ONLY,  # a standby was taken for the primary
     "XX001",
     "XX002",
 )
@@ -36,23 +45,29 @@ GONE: Final = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, Tim
 """What a connection that is lost, slow or being lost raises on our side. asyncpg's time-outs are TimeoutErrors."""
 
 
-def code(error: BaseException) -> str:
+def code(error: BaseException | None) -> str:
     """The SQLSTATE, or "" for an error that is not the server's."""
     return getattr(error, "sqlstate", None) or ""
 
 
+def is_turn(error: BaseException | None) -> bool:
+    """Whether the transaction should simply be tried again."""
+    return code(error) in TURNS or isinstance(error, STALE)
+
+
 def is_away(error: BaseException) -> bool:
-    """Whether it says nothing against the statement. A value of the wrong type is an InterfaceError too, and ours."""
-    if isinstance(error, asyncpg.DataError | asyncpg.exceptions._base.UnsupportedClientFeatureError):  # noqa: SLF001
-        return False
-    return isinstance(error, GONE) or code(error).startswith(UNAVAILABLE)
+    """Whether the world stands in the way. An InterfaceError is ours (a value of the wrong type, a wrong setting),
+    unless the connection is lost, which it does not say."""
+    if isinstance(error, asyncpg.PostgresError):
+        return code(error).startswith(UNAVAILABLE)
+    return isinstance(error, GONE) and not isinstance(error, asyncpg.InterfaceError)
 
 
-def fault(error: Exception, sql: str | Sql) -> TeamlineError:
-    """What the caller of a transaction is told about a statement that failed."""
+def fault(error: Exception, sql: str | Sql, *, is_lost: bool) -> TeamlineError:
+    """What the caller of a transaction is told about a statement that failed; `is_lost` is its connection."""
     if isinstance(error, TeamlineError):
         return error
-    if is_away(error):
+    if is_away(error) or isinstance(error, STALE) or (is_lost and isinstance(error, GONE)):
         return unavailable(error)
     if isinstance(error, asyncpg.PostgresError):
         constraint = getattr(error, "constraint_name", None)
@@ -64,3 +79,15 @@ def fault(error: Exception, sql: str | Sql) -> TeamlineError:
 def unavailable(error: BaseException) -> Unavailable:
     name = code(error) or type(error).__name__
     return Unavailable(f"The database cannot do this now ({name}); nothing was changed. Try again in a moment.")
+
+
+def closed(error: BaseException) -> Unavailable:
+    """What whoever opens a store is told. It names no password: what the server and the system say has none, while a
+    word against the URL may hold a piece of it."""
+    if isinstance(error, asyncpg.PostgresError | OSError):
+        said = str(error) or type(error).__name__
+    elif isinstance(error, ValueError):
+        said = "its URL, or a setting in it, is not one that asyncpg understands"
+    else:
+        said = type(error).__name__
+    return Unavailable(f"The database cannot be opened: {said}")

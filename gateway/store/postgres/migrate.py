@@ -27,7 +27,10 @@ CREATE TABLE IF NOT EXISTS migration (
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
     """Raises DatabaseTooNew, Misuse, and asyncpg's own errors."""
     async with connection.transaction():
-        await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        await connection.execute(
+            "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; "
+            "SET LOCAL idle_in_transaction_session_timeout = 0"
+        )
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         await connection.execute(_SEEN)
         seen = {row[0]: row[1] for row in await connection.fetch("SELECT version, sha256 FROM migration")}

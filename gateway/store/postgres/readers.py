@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, Final
 
 import asyncpg
 
 from gateway.errors import Unavailable
 from gateway.store.postgres import faults
+from gateway.store.postgres.pools import Pool, roll_back
 from gateway.store.postgres.transaction import Snapshot, settle
 
 READ_TIME: Final = 2.0
@@ -24,7 +26,7 @@ Query = Callable[..., Awaitable[Any]]
 class Readers:
     """Queries on a pool, which it closes."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.waiting = 0
         self._pool = pool
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -34,10 +36,11 @@ class Readers:
         """What `query(tx, ...)` returns. Raises Unavailable when it would come too late, and the query's own errors."""
         if self._closing or self.waiting >= READ_LIMIT:
             raise Unavailable("Too much is being read. Try again in a moment.")
+        self.waiting += 1
         # A task of its own, so that the connection goes back to the pool in order though the caller has gone.
         task = asyncio.create_task(self._read(query, args, kwargs))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -47,6 +50,11 @@ class Readers:
             await asyncio.wait(self._tasks)
         await self._pool.close()
 
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may have gone, and then nobody else asks
+
     async def _read(self, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         try:
             async with asyncio.timeout(READ_TIME):
@@ -54,38 +62,38 @@ class Readers:
                 try:
                     return await _snapshot(connection, query, args, kwargs)
                 finally:
-                    await self._pool.release(connection)
+                    self._pool.give_back(connection)
         except TimeoutError:
             raise Unavailable("The database is slow. Try again in a moment.") from None
 
-    async def _connection(self) -> Any:
-        self.waiting += 1
+    async def _connection(self) -> asyncpg.Connection:
         try:
-            return await self._pool.acquire()
+            return await self._pool.lend()
         except (*faults.GONE, asyncpg.PostgresError) as error:
             raise faults.unavailable(error) from None
         finally:
             self.waiting -= 1
 
 
-async def _snapshot(connection: Any, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+async def _snapshot(
+    connection: asyncpg.Connection, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
     tx = Snapshot(connection)
     try:
-        try:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        except (*faults.GONE, asyncpg.PostgresError) as error:
-            raise faults.unavailable(error) from None
-        return await settle(tx, getattr(query, "__qualname__", "query"), _whole(tx, query, args, kwargs))
+        await _begin(connection)
+        return await settle(
+            tx, getattr(query, "__qualname__", "query"), copy_context(), _whole(tx, query, args, kwargs)
+        )
     finally:
-        tx.end()
-        await _end(connection)
+        await roll_back(connection)
 
 
-async def _end(connection: Any) -> None:
+async def _begin(connection: asyncpg.Connection) -> None:
     try:
-        await connection.execute("ROLLBACK")
-    except (*faults.GONE, asyncpg.PostgresError):
-        connection.terminate()  # the server ends it by itself
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    except (*faults.GONE, asyncpg.PostgresError) as error:
+        connection.terminate()
+        raise faults.unavailable(error) from None
 
 
 async def _whole(tx: Snapshot, query: Query, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 from types import coroutine
 from typing import Any, Final, TypeVar
 
 import orjson
-from asyncpg import Connection
+from asyncpg import Connection, PostgresError
 
 from gateway.domain.event import Kind
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.errors import Misuse, TeamlineError
+from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
 from gateway.store.books import Event, Signature
-from gateway.store.postgres.faults import fault
+from gateway.store.postgres.faults import GONE, READ_ONLY, SURELY_NOT_COMMITTED, code, fault, unavailable
 from gateway.store.statement import Sql, for_postgres
 from gateway.store.store import Row, Value
 
@@ -84,7 +85,7 @@ class _Statements:
         return result
 
     def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
-        return fault(error, sql)
+        return fault(error, sql, is_lost=self._connection.is_closed())
 
 
 class Transaction(_Statements):
@@ -96,6 +97,27 @@ class Transaction(_Statements):
         super().__init__(connection)
         self.events: list[Event] = []
         self.signatures: list[Signature] = []
+
+    async def begin(self) -> None:
+        """Raises Unavailable."""
+        try:
+            await self._connection.execute("BEGIN")
+        except (*GONE, PostgresError) as error:
+            self._connection.terminate()
+            raise unavailable(error) from None
+
+    async def commit(self) -> None:
+        """Raises Unavailable where nothing is left of it, and OutcomeUnknown where the server has not said so."""
+        try:
+            said = await self._connection.execute("COMMIT")
+        except (*GONE, PostgresError) as error:
+            self.cause = error
+            if code(error) in SURELY_NOT_COMMITTED:
+                raise unavailable(error) from None
+            self._connection.terminate()
+            raise OutcomeUnknown from None
+        if said != "COMMIT":
+            raise Misuse("a transaction that had failed was committed")
 
     async def run(self, sql: str | Sql, *values: Value) -> int:
         status: str = await self._perform(sql, values, self._connection.execute)
@@ -129,39 +151,48 @@ class Snapshot(_Statements):
         return self.fault
 
     def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
-        return self._refused() if getattr(error, "sqlstate", None) == "25006" else fault(error, sql)
+        return self._refused() if code(error) == READ_ONLY else super()._told(error, sql)
 
 
-async def settle(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> T:
-    """Await a transaction's coroutine to its end and give its result, or raise what doomed it, or what it raised."""
+async def settle(tx: _Statements, name: str, context: Context, work: Coroutine[Any, Any, T]) -> T:
+    """Await a transaction's coroutine to its end, in its caller's context, and give its result, or raise what doomed
+    it, or what it raised. A task that is canceled meanwhile stays so."""
     try:
-        value = await _guarded(tx, name, work)
-    except BaseException:
+        value = await _guarded(tx, name, context, work)
+    except Exception:
         if tx.fault is not None:
             raise tx.fault from None  # whatever the action made of it
         raise
+    finally:
+        tx.end()
     if tx.fault is not None:
         raise tx.fault
     return value
 
 
 @coroutine
-def _guarded(tx: _Statements, name: str, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+def _guarded(tx: _Statements, name: str, context: Context, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
     """Pass on what the coroutine waits for while a statement is under way, and nothing else."""
-    error: BaseException | None = None
+    thrown: BaseException | None = None
     while True:
         try:
-            waited_for = work.send(None) if error is None else work.throw(error)
+            waited_for = context.run(work.send, None) if thrown is None else context.run(work.throw, thrown)
         except StopIteration as end:
             value: T = end.value
             return value
+        except Exception:
+            raise
+        except BaseException as error:
+            if thrown is not None:
+                raise  # the task is canceled, and the action with it
+            raise Misuse(f"{name} raised {type(error).__name__}") from None  # it would end more than the action
         if not tx.under_way:
             tx.fault = Misuse(f"{name} awaited something other than its transaction")
             with suppress(Exception):
-                work.close()  # its `finally` blocks find the transaction doomed
+                context.run(work.close)  # its `finally` blocks find the transaction doomed
             raise tx.fault
-        error = None
+        thrown = None
         try:
             yield waited_for
-        except BaseException as thrown:  # noqa: BLE001  handed on to where it belongs
-            error = thrown
+        except BaseException as error:  # noqa: BLE001  handed on to where it belongs
+            thrown = error

@@ -17,7 +17,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
-from gateway.store.books import close_books
+from gateway.store.calls import perform
 from gateway.store.lanes import LIST_LIMITS, Job
 from gateway.store.sqlite import faults
 from gateway.store.sqlite.connection import Watch
@@ -41,6 +41,8 @@ class Report:
     outcomes: list[Outcome] = field(default_factory=list)
     left: list[Job] = field(default_factory=list)
     """Not run, or undone: to be tried again."""
+    committed: int = 0
+    """Transactions."""
     busy: bool = False
     """Another process holds the database."""
     wrote: bool = False
@@ -114,30 +116,10 @@ class Batches:
         db.execute("SAVEPOINT action")
         tx = Transaction(db, self._watch)
         # A list's callers each have a context of their own; it runs in the first one's.
-        value = jobs[0].context.run(settle, tx, jobs[0].name, _whole(tx, jobs))
-        outcomes: list[Outcome] = [(job, one, None) for job, one in zip(jobs, _values(jobs, value), strict=True)]
+        values = jobs[0].context.run(settle, tx, jobs[0].name, perform(tx, jobs))
+        outcomes: list[Outcome] = [(job, value, None) for job, value in zip(jobs, values, strict=True)]
         db.execute("RELEASE action")
         return outcomes
-
-
-async def _whole(tx: Transaction, jobs: Sequence[Job]) -> Any:
-    first = jobs[0]
-    if first.listed:
-        value = await first.action(tx, [job.args[0] for job in jobs])
-    else:
-        value = await first.action(tx, *first.args, **first.kwargs)
-    if tx.events or tx.signatures:
-        await close_books(tx, tx.events, tx.signatures)
-    return value
-
-
-def _values(jobs: Sequence[Job], value: Any) -> Sequence[Any]:
-    if not jobs[0].listed:
-        return (value,)
-    if len(value) != len(jobs):
-        raise Misuse(f"{jobs[0].name} answered {len(value)} results for {len(jobs)} items")
-    results: Sequence[Any] = value
-    return results
 
 
 def _calls(jobs: Iterable[Job]) -> list[list[Job]]:
@@ -178,6 +160,7 @@ def _finish(db: sqlite3.Connection, done: list[Outcome], report: Report) -> None
         verdict: TeamlineError = faults.unavailable(error) if surely_not else OutcomeUnknown()
         report.outcomes += [(job, None, verdict) for job, _, _ in done]
     else:
+        report.committed += 1
         report.outcomes += done
 
 

@@ -105,8 +105,8 @@ class Writer:
             await self._conclude(report)
 
     async def _conclude(self, report: Report) -> None:
-        self.batches += 1
-        self.actions += len(report.outcomes)
+        self.batches += report.committed
+        self.actions += sum(error is None for _, _, error in report.outcomes)
         _resolve(report.outcomes)
         if report.wrote:
             self._doorbell.ring()

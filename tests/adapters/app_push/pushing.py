@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,16 @@ LONG = replace(NOTICE, title="\U0001f469\u200d\U0001f680 " * 500, body='"\n\U000
 
 TOLD = tuple[str, str | None, timedelta | None]
 """A verdict, its code, and how long to wait."""
+
+
+class Clock:
+    """Ours, for a platform: the real time, and `ahead` seconds more."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
 
 
 def vapid_key() -> SecretStr:

@@ -15,23 +15,13 @@ from adapters.app_push.apns import HOSTS, Apns
 from adapters.app_push.sender import fitted
 from gateway.channels.push import Device, PushVerdict
 from gateway.errors import Invalid
-from tests.adapters.app_push.pushing import LONG, NOTICE, apns, fails
+from tests.adapters.app_push.pushing import LONG, NOTICE, Clock, apns, fails, vapid_key
 from tests.standins.apns import TOPIC, ApnsStandIn
 
 pytestmark = pytest.mark.needs("web-push-testing")  # for Node, which comes with it
 TOKEN = "0123456789abcdef" * 4
 DEVICE = Device("apns", TOKEN, {})
 MINUTE = 60.0
-
-
-class Clock:
-    """Ours; Apple's is moved along where it matters."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture
@@ -126,6 +116,29 @@ async def test_one_renewal_serves_all_who_were_refused(apple: ApnsStandIn, platf
     await apple.set_clock(75 * MINUTE)
     await asyncio.gather(*(platform.push(DEVICE, NOTICE) for _ in range(10)))
     assert (11, 2) == (len(await apple.taken()), (await apple.counts())[1])
+
+
+async def test_a_key_that_is_not_ours(apple: ApnsStandIn, platform: Apns) -> None:
+    """Apple checks the signature against the team's own key: another key, team or topic is our configuration."""
+    right, verdicts = apns(apple), []
+    wrong = [{"key": vapid_key()}, {"key_id": "ZZZ123DEFG"}, {"team_id": "ZZZ123GHIJ"}, {"topic": "com.example.other"}]
+    for each in wrong:
+        other = Apns(right.model_copy(update=each))
+        verdicts.append((await fails(other.push(DEVICE, NOTICE)))[:2])
+        await other.close()
+    refused = ("configuration", "InvalidProviderToken")
+    assert [refused, refused, refused, ("configuration", "TopicDisallowed")] == verdicts
+
+
+async def test_a_connection_that_falls_silent(apple: ApnsStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as broken after a while, so that the next push is not lost on it too."""
+    monkeypatch.setattr("adapters.app_push.apns.SILENCE", 0.3)
+    platform = Apns(apns(apple))
+    await apple.spoil("hang")
+    assert ("again", None, None) == await fails(platform.push(DEVICE, NOTICE))
+    await platform.push(DEVICE, NOTICE)
+    assert (1, 2) == (len(await apple.taken()), (await apple.counts())[0])
+    await platform.close()
 
 
 def told(status: int, reason: str | None = None, **headers: str) -> dict[str, Any]:

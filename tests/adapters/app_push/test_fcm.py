@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from email.utils import format_datetime
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from adapters.app_push.fcm import Fcm
 from adapters.app_push.sender import fitted
@@ -178,6 +180,15 @@ async def test_a_sign_in_that_fails(
     google.spoil_sign_in.append(answer)
     device = platform.device({"token": TOKEN})
     assert (verdict, code, after) == await fails(platform.push(device, NOTICE))
+
+
+async def test_an_account_that_is_not_ours(google: FcmStandIn) -> None:
+    """Google checks the assertion against the account's own key: another account is our configuration."""
+    told = json.loads(google.account) | {"client_email": "other@care-example.iam.gserviceaccount.com"}
+    async with aiohttp.ClientSession() as http:
+        other = Fcm(fcm(google).model_copy(update={"service_account": SecretStr(json.dumps(told))}), http)
+        device = other.device({"token": TOKEN})
+        assert ("configuration", "invalid_grant", None) == await fails(other.push(device, NOTICE))
 
 
 async def test_a_connection_that_breaks(google: FcmStandIn, platform: Fcm) -> None:

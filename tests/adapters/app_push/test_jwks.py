@@ -220,7 +220,6 @@ def _base64(number: int, size: int) -> str:
     return OctKey.import_key(number.to_bytes(size, "big")).as_dict()["k"]  # type: ignore[return-value]
 
 
-@pytest.mark.filterwarnings("ignore:Key size should be")
 async def test_strange_keys_are_passed_over() -> None:
     """Keys of kinds that we do not take are as if they were not there, and the others count."""
     strange = [key | {"kid": case} if isinstance(key, dict) else key for case, key in strange_keys().items()]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
 
 from adapters.app_push.sender import AT_ONCE, BODY_BYTES, PATIENCE, TITLE_BYTES, Sender, fitted
 from gateway.channels.contract import SEND_TIMEOUT
-from gateway.channels.push import Device, Platform
+from gateway.channels.push import Device
 from gateway.errors import Invalid
 from tests.adapters.app_push.pushing import LONG, NOTICE, apns, config, fails, fcm, webpush
 from tests.adapters.app_push.test_webpush import KEYS
@@ -31,44 +32,46 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+@asynccontextmanager
+async def sending(http: aiohttp.ClientSession, patience: float = PATIENCE, **platforms: Any) -> AsyncIterator[Sender]:
+    made = Sender(config(**platforms), http, patience)
+    yield made
+    await made.close()
+
+
 async def test_only_what_is_set_up_is_there(http: aiohttp.ClientSession) -> None:
     """A platform without a table takes no device, and a device of before gets no push."""
-    sender = Sender(config(webpush=webpush()), http)
-    assert {"webpush"} == sender.platforms
-    assert sender.push_key is not None
-    assert 87 == len(sender.push_key)
-    with pytest.raises(Invalid):
-        sender.check_device("fcm", {"token": "x" * 140})
-    assert ("configuration", None, None) == await fails(sender.push(ANDROID, NOTICE))
-    await sender.close()
+    async with sending(http, webpush=webpush()) as sender:
+        assert ({"webpush"}, 87) == (sender.platforms, len(sender.push_key or ""))
+        with pytest.raises(Invalid):
+            sender.check_device("fcm", {"token": "x" * 140})
+        assert ("configuration", None, None) == await fails(sender.push(ANDROID, NOTICE))
 
 
 async def test_a_channel_without_push(http: aiohttp.ClientSession) -> None:
     """No table, no platform, no key."""
-    sender = Sender(config(), http)
-    assert (frozenset(), None) == (sender.platforms, sender.push_key)
-    await sender.close()
+    async with sending(http) as sender:
+        assert (frozenset(), None) == (sender.platforms, sender.push_key)
 
 
 async def test_each_platform_knows_its_devices(http: aiohttp.ClientSession) -> None:
     """One registration of each kind."""
-    async with FcmStandIn() as google:
-        sender = Sender(config(webpush=webpush(), fcm=fcm(google), push_hosts=("push.example.com",)), http)
-        found = [
-            sender.check_device("fcm", {"token": ANDROID.address}),
-            sender.check_device("webpush", {"endpoint": "https://push.example.com/1", "keys": KEYS}),
-        ]
-        assert [ANDROID, Device("webpush", "https://push.example.com/1", KEYS)] == found
-        await sender.close()
+    told = {"endpoint": "https://push.example.com/1", "keys": KEYS}
+    async with (
+        FcmStandIn() as google,
+        sending(http, webpush=webpush(), fcm=fcm(google), push_hosts=("push.example.com",)) as sender,
+    ):
+        found = sender.check_device("fcm", {"token": ANDROID.address}), sender.check_device("webpush", told)
+        assert (ANDROID, Device("webpush", "https://push.example.com/1", KEYS)) == found
 
 
 @pytest.mark.parametrize("sign_in", [True, False])
 async def test_a_hung_firebase_is_left_in_time(http: aiohttp.ClientSession, sign_in: bool) -> None:
     """Whether it hangs at the sign-in or at the push."""
-    async with FcmStandIn() as google:
+    async with FcmStandIn() as google, sending(http, 0.2, fcm=fcm(google)) as sender:
         (google.spoil_sign_in if sign_in else google.spoil).append("hang")
-        sender = Sender(config(fcm=fcm(google)), http, patience=0.2)
         assert ("again", None, None) == await fails(sender.push(ANDROID, NOTICE))
+    async with FcmStandIn() as google, sending(http, fcm=fcm(google)) as sender:
         await sender.push(ANDROID, NOTICE)
         assert 1 == len(google.taken)
 
@@ -76,30 +79,29 @@ async def test_a_hung_firebase_is_left_in_time(http: aiohttp.ClientSession, sign
 @pytest.mark.needs("web-push-testing")
 async def test_a_hung_apple_is_left_in_time(http: aiohttp.ClientSession) -> None:
     """The connection is still good for the next push."""
-    async with ApnsStandIn() as apple:
-        sender = Sender(config(apns=apns(apple)), http, patience=0.5)
+    async with ApnsStandIn() as apple, sending(http, 1.0, apns=apns(apple)) as sender:
         await apple.spoil("hang")
         assert ("again", None, None) == await fails(sender.push(IPHONE, NOTICE))
         await sender.push(IPHONE, NOTICE)
-        assert 1 == len(await apple.taken())
-        await sender.close()
+        assert (1, 1) == (len(await apple.taken()), (await apple.counts())[0])
 
 
 async def test_a_hung_push_service_holds_up_no_other(http: aiohttp.ClientSession) -> None:
-    """All of its places are taken, the ones who wait for a place are told in time, and another service's push goes."""
-    async with PushService(hangs=True) as hung, PushService() as good, FcmStandIn() as google:
-        both = config(webpush=webpush(), fcm=fcm(google), push_hosts=(hung.url, good.url))
-        sender = Sender(both, http, patience=2.0)
+    """All of its places are taken, those who wait for one are told in time, and pushes to elsewhere go."""
+    async with (
+        PushService(hangs=True) as hung,
+        PushService() as good,
+        FcmStandIn() as google,
+        sending(http, 2.0, webpush=webpush(), fcm=fcm(google), push_hosts=(hung.url, good.url)) as sender,
+    ):
         devices = [Device("webpush", f"{hung.url}/{number}", KEYS) for number in range(AT_ONCE + 20)]
         waiting = [asyncio.create_task(fails(sender.push(device, NOTICE))) for device in devices]
         while len(hung.came) < AT_ONCE:
             await asyncio.wait(waiting, timeout=0.01)
         await sender.push(Device("webpush", f"{good.url}/1", KEYS), NOTICE)
         await sender.push(ANDROID, NOTICE)
-        assert (1, 1, False) == (len(good.came), len(google.taken), any(task.done() for task in waiting))
+        assert (AT_ONCE, 1, 1) == (len(hung.came), len(good.came), len(google.taken))
         assert {("again", None, None)} == set(await asyncio.gather(*waiting))
-        assert AT_ONCE == len(hung.came)
-        await sender.close()
 
 
 def test_a_push_ends_before_its_lease_does() -> None:
@@ -124,23 +126,14 @@ def test_what_fits_stays_as_it_is() -> None:
 
 async def test_a_push_service_that_is_no_longer_allowed(http: aiohttp.ClientSession) -> None:
     """A browser that registered while the config added its host is not asked any more."""
-    sender = Sender(config(webpush=webpush()), http)
-    platform: Platform = "webpush"
-    assert ("refused", None, None) == await fails(
-        sender.push(Device(platform, "https://push.example.com/1", KEYS), NOTICE)
-    )
-    await sender.close()
+    device = Device("webpush", "https://push.example.com/1", KEYS)
+    async with sending(http, webpush=webpush()) as sender:
+        assert ("refused", None, None) == await fails(sender.push(device, NOTICE))
 
 
 async def test_many_pushes_share_their_places(http: aiohttp.ClientSession) -> None:
     """Three hundred at once to one platform all arrive."""
-    async with FcmStandIn() as google:
-        sender = Sender(config(fcm=fcm(google)), http)
-        began = time.monotonic()
-        await asyncio.gather(*(sender.push(replace_address(number), NOTICE) for number in range(300)))
-        assert (300, True) == (len(google.taken), time.monotonic() - began < PATIENCE)
-        await sender.close()
-
-
-def replace_address(number: int) -> Device:
-    return Device("fcm", f"{number:0140}", {})
+    async with FcmStandIn() as google, sending(http, fcm=fcm(google)) as sender:
+        devices = [Device("fcm", f"{number:0140}", {}) for number in range(300)]
+        await asyncio.gather(*(sender.push(device, NOTICE) for device in devices))
+        assert {device.address for device in devices} == {each["token"] for each in google.taken}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from adapters.twilio_sms.signature import is_valid
+from adapters.twilio.signature import is_valid
 
 NAMES = st.sampled_from(["Body", "BodyA", "From", "To", "MediaUrl0", "x", "\u00fc"]) | st.text(max_size=8)
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import SecretStr
 
+from adapters.twilio.signature import OVERRIDES
 from adapters.twilio_sms.adapter import TwilioSms
-from adapters.twilio_sms.signature import OVERRIDES
 from gateway.channels.contract import DeliveryReport, FetchError, Reply, Verdict, Webhook, WebhookRequest
 from gateway.channels.testing import refused
 from gateway.domain.address import Address

@@ -1,4 +1,4 @@
-"""The schema moves forward only, whoever moves it, and never under a database that knows more or knows otherwise."""
+"""A SQLite file's schema moves forward only, and never under a database that knows more or knows otherwise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import DatabaseTooNew, Misuse
 from gateway.store.doorbell import Doorbell
-from gateway.store.migrate import Migration, migrations
+from gateway.store.migrate import Migration
 from gateway.store.sqlite import open_sqlite
 from gateway.store.sqlite.migrate import migrate
 
@@ -101,18 +101,3 @@ async def test_at_once(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     await asyncio.gather(*(opens(path, FIRST, SECOND) for _ in range(4)))
     assert 2 == len(seen(path))
-
-
-def test_files(tmp_path: Path) -> None:
-    """Migrations are read by engine and in order, and a gap in their numbers is our bug."""
-    for name in ("0002_b.sqlite.sql", "0001_a.sqlite.sql", "0001_a.postgres.sql", "README.md"):
-        (tmp_path / name).write_text(f"-- {name}\n")
-    assert [(1, "a"), (2, "b")] == [(each.version, each.name) for each in migrations("sqlite", tmp_path)]
-    (tmp_path / "0002_b.sqlite.sql").rename(tmp_path / "0003_b.sqlite.sql")
-    with pytest.raises(Misuse):
-        migrations("sqlite", tmp_path)
-
-
-def test_packaged() -> None:
-    """The package brings its own migrations."""
-    assert "start" == migrations("sqlite")[0].name

@@ -14,9 +14,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.errors import OutcomeUnknown, Unavailable
-from gateway.store import batch, writer
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import open_sqlite
+from gateway.store.sqlite import batch, open_sqlite, writer
 from gateway.store.store import Store, Tx
 from tests.store.marks import ENDLESS, INSERT, Held, mark, marks
 
@@ -124,7 +123,7 @@ async def test_full_in_an_action(store: Store) -> None:
     assert [int, Unavailable, int] == [type(result) for result in results]
     await pragma(store, f"max_page_count = {limit * 1000}")
     await store.write(mark, BULK)
-    assert ["a", BULK] == await store.read(marks)
+    assert {"a", BULK} == set(await store.read(marks))
 
     async def times(tx: Tx) -> list[int]:
         return [row["at"] for row in await tx.all("SELECT at FROM attempt ORDER BY at")]
@@ -163,7 +162,7 @@ async def test_write_error_at_commit(path: Path, fatal: Fatal) -> None:
     await store.close()
     assert 1 == fatal.calls
     store = await open_sqlite(path, doorbell=Doorbell())
-    assert "before" == (await store.read(marks))[0]
+    assert "before" in await store.read(marks)
     await store.close()
 
 

@@ -1,0 +1,48 @@
+"""Whether the outbox is held: after a restore nothing is sent or looked up until a person releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.store.store import Row, Tx
+
+RELEASED: Final = "NOT EXISTS (SELECT 1 FROM hold WHERE what = 'outbox')"
+"""A condition for whatever the outbox asks for."""
+
+
+async def hold(tx: Tx, backup_at: int, now: int) -> None:
+    """Held again before it was released, it counts from the older backup."""
+    await tx.run(
+        """INSERT INTO hold (what, backup_at, since) VALUES ('outbox', ?1, ?2)
+           ON CONFLICT (what) DO UPDATE SET since = excluded.since,
+             backup_at = CASE WHEN excluded.backup_at < hold.backup_at THEN excluded.backup_at
+                              ELSE hold.backup_at END""",
+        backup_at,
+        now,
+    )
+
+
+async def held(tx: Tx) -> Row | None:
+    """backup_at, since; None when messages go out."""
+    return await tx.one("SELECT backup_at, since FROM hold WHERE what = 'outbox'")
+
+
+async def release(tx: Tx) -> bool:
+    """Whether it was held."""
+    return bool(await tx.run("DELETE FROM hold WHERE what = 'outbox'"))
+
+
+async def waiting(tx: Tx, backup_at: int) -> Sequence[Row]:
+    """channel, queued, doubtful, unknown: `doubtful` are those queued that were written before the backup, and may have
+    been sent since; `unknown` are looked up at the provider."""
+    return await tx.all(
+        """SELECT delivery.channel,
+                  sum(CASE WHEN delivery.state = 'queued' THEN 1 ELSE 0 END) AS queued,
+                  sum(CASE WHEN delivery.state = 'queued' AND message.at <= ?1 THEN 1 ELSE 0 END) AS doubtful,
+                  sum(CASE WHEN delivery.state = 'unknown' THEN 1 ELSE 0 END) AS unknown
+             FROM delivery JOIN message ON message.id = delivery.message_id
+            WHERE delivery.state IN ('queued', 'unknown') AND delivery.due_at IS NOT NULL
+            GROUP BY delivery.channel ORDER BY delivery.channel""",
+        backup_at,
+    )

@@ -1,0 +1,96 @@
+"""PostgreSQL goes away under load and comes back: callers are told to come again, and nothing is lost or done twice.
+
+`TEAMLINE_SOAK=1` makes it long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.faults.desk import CUSTOMER, Answer, Desk
+from tests.faults.postgres.console import consoles
+from tests.faults.postgres.site import Balanced, Site, execute, readiness, restarted
+from tests.faults.rush import Rush, Talk
+from tests.gateway_process import NUMBER, until
+from tests.postgres import PostgresServer
+from tests.standins.twilio import TwilioStandIn
+from tests.standins.twilio_api import new_sid
+
+SOAK = os.environ.get("TEAMLINE_SOAK") == "1"
+RESTARTS = 100 if SOAK else 3
+CUSTOMERS = 8
+TIMES = 15 * RESTARTS
+"""Things that each customer and each agent says."""
+QUICK = 10.0
+"""Seconds within which every caller has an answer."""
+AWAY = 5.0
+"""Seconds without a server: longer than anybody waits for it."""
+MOST_LINES = 40
+"""Warnings of one node in one second of an outage, with as many people as here."""
+
+pytestmark = [pytest.mark.needs("postgresql-server"), pytest.mark.timeout(3_600 if SOAK else 120)]
+
+
+@pytest.fixture
+async def twilio() -> Any:
+    """It reports each message as delivered, as long as somebody answers."""
+    async with TwilioStandIn(reports=("sent", "delivered")) as twilio:
+        yield twilio
+
+
+async def test_restarted_under_load(site: Site, server: PostgresServer, pair: Balanced) -> None:
+    """Crashed and started again three times while two nodes work: all that was acknowledged is there once and in order,
+    no reply went out twice, each went out once or reads `unknown`, every event reached every console once, and the
+    authorship of all is proven."""
+    rush = Rush(pair, CUSTOMERS)
+    await rush.begin()
+    async with consoles(pair, 2) as watching:
+        firsts = [console.seen[-1] if console.seen else await _head(site) for console in watching]
+        saying = asyncio.create_task(rush.go_on(TIMES))
+        for _ in range(RESTARTS):
+            await rush.reaches(rush.taken + CUSTOMERS * 10)
+            await restarted(server)
+        await saying
+        for talk in rush.talks:
+            await check(pair, talk)
+        head = await _settled_head(site)
+        for first, console in zip(firsts, watching, strict=True):
+            await console.reaches(head)
+            assert list(range(first + 1, head + 1)) == [place for place in console.seen if place > first]
+    assert 0 == (await pair.gateway.cli("verify")).code
+
+
+async def test_away(site: Site, server: PostgresServer, pair: Balanced) -> None:
+    """While PostgreSQL is away for long, everybody is told so quickly, at every door, and the nodes say that they are
+    not ready; when it is back they are, by themselves, and what was refused meanwhile comes in once, from Twilio's
+    list as well."""
+    await pair.text("Hello")
+    thread = await pair.thread()
+    await pair.nodes[0].hears("catch_up.begun")
+    sid = new_sid()
+    await asyncio.to_thread(server.stop, "fast")
+    try:
+        answers = await _for_so_long(AWAY, pair, thread, sid)
+        assert {0: 0, 503: 2} == {0: 0, **Counter([await readiness(node) for node in pair.nodes])}
+        pair.twilio.keep(CUSTOMER, NUMBER, "Missed", at=datetime.now(UTC))
+    finally:
+        await asyncio.to_thread(server.start)
+    assert {503} == {answer.status for answer, _ in answers}
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer, _ in answers)
+    assert QUICK > max(took for _, took in answers)
+    await until(lambda: _all_ready(pair))
+    assert [200, 202] == [
+        (await pair.text("Again", sid=sid)).status,
+        (await pair.reply(thread, "Good morning", "key")).status,
+    ]
+    assert ["delivered"] == [message["delivery"]["state"] for message in await pair.settled(thread)]
+    assert ["Good morning"] == [message.body for message in pair.twilio.accepted]
+    await until(lambda: _has_said(pair, ["Again", "Hello", "Missed"]))
+    _no_flood(site)
