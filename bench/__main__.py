@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import console as in_browser
-from bench import fanout, idle, ingest, million, outage, picture, reply, web
+from bench import fanout, idle, ingest, million, nodes, outage, picture, reply, web
 from bench.drawing import draw
 from bench.figures import Figure, make_console, show
-from bench.trial import CACHE, refuse_unknown_engine
+from bench.trial import CACHE, ENGINE, refuse_unknown_engine
 
 Program = Callable[[Console, Progress], Awaitable[list[Figure]]]
 
@@ -33,6 +33,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     "picture": picture.run,
     "outage": outage.run,
     "console": in_browser.run,
+    "nodes": nodes.run,
 }
 
 
@@ -48,7 +49,7 @@ class _Still(Progress):
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(PROGRAMS)
+    names = sys.argv[1:] or [name for name in PROGRAMS if ENGINE != "sqlite" or name != "nodes"]
     if unknown := [name for name in names if name not in PROGRAMS]:
         raise SystemExit(f"no benchmark is called {unknown[0]}; there are {', '.join(PROGRAMS)}")
     refuse_unknown_engine()

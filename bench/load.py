@@ -81,10 +81,10 @@ def _length(head: bytes) -> int:
 
 @asynccontextmanager
 async def _connected(
-    address: tuple[str, int], done: Callable[[_Connection, int], None]
+    address: tuple[str, int], done: Callable[[_Connection, int], None], connections: int = CONNECTIONS
 ) -> AsyncIterator[list[_Connection]]:
     loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(lambda: _Connection(done), *address) for _ in range(CONNECTIONS)]
+    made = [await loop.create_connection(lambda: _Connection(done), *address) for _ in range(connections)]
     try:
         yield [protocol for _, protocol in made]
     finally:
@@ -92,7 +92,9 @@ async def _connected(
             transport.abort()
 
 
-async def flood(address: tuple[str, int], requests: Iterator[Request], seconds: float) -> Result:
+async def flood(
+    address: tuple[str, int], requests: Iterator[Request], seconds: float, connections: int = CONNECTIONS
+) -> Result:
     """As many as the server takes. Returns when everything that was sent has been answered."""
     result, idle = Result(), asyncio.Event()
     under_way = 0
@@ -113,10 +115,10 @@ async def flood(address: tuple[str, int], requests: Iterator[Request], seconds: 
             under_way += 1
             connection.send(request, time.perf_counter())
 
-    async with _connected(address, done) as connections:
+    async with _connected(address, done, connections) as opened:
         begin, spent = time.perf_counter(), time.process_time()
         end = begin + seconds
-        for connection in connections:
+        for connection in opened:
             start(connection)
         await idle.wait()
         result.seconds = time.perf_counter() - begin

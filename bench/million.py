@@ -62,7 +62,7 @@ Asked = list[tuple[Case, list[float]]]
 async def _ask(database: Database, progress: Progress) -> Asked:
     store = await open_store(database.place, Doorbell())
     try:
-        everything = await cases(store, random.Random(5), TIMES)
+        everything = await cases(store, database, random.Random(5), TIMES)
         task = progress.add_task("million: in the server", total=len(everything))
         found = []
         gc.disable()

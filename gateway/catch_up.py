@@ -24,9 +24,11 @@ from gateway.domain.instant import from_micros
 from gateway.domain.retry import MOST_ATTEMPTS, delay
 from gateway.domain.routing import Teams
 from gateway.errors import NotFound, Problem, Unavailable
-from gateway.store import catch_ups, status
+from gateway.store import catch_ups, jobs, status
 from gateway.store import inbound as stored
 from gateway.store.store import Lane, Store
+from gateway.store.trouble import Trouble
+from gateway.store.turns import in_turn
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

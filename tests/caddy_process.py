@@ -58,6 +58,12 @@ class _Here(AbstractResolver):
         pass
 
 
+def public(trusted: ssl.SSLContext) -> aiohttp.ClientSession:
+    """A client that finds SITE, and every other name, on this machine, and keeps no cookies."""
+    connector = aiohttp.TCPConnector(ssl=trusted, resolver=_Here())
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
 @asynccontextmanager
 async def caddy_process(folder: Path, upstream: int) -> AsyncIterator[Front]:
     """Caddy in front of a port of 127.0.0.1, once it answers."""
@@ -75,8 +81,7 @@ async def caddy_process(folder: Path, upstream: int) -> AsyncIterator[Front]:
         )
     try:
         trusted = await until(lambda: _answers(process, storage / _AUTHORITY, https))
-        connector = aiohttp.TCPConnector(ssl=trusted, resolver=_Here())
-        async with aiohttp.ClientSession(connector=connector) as client:
+        async with public(trusted) as client:
             yield Front(f"https://{SITE}:{https}", f"http://{SITE}:{http}", client)
     finally:
         if process.returncode is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from gateway.store.postgres.migrate import migrate
 from gateway.store.postgres.pools import connect
 from gateway.store.sqlite import open_sqlite
 from gateway.store.store import Store
-from tests.postgres import databases
+from tests.postgres import databases, elsewhere
 
 ENGINES: Final = ("sqlite", "postgresql")
 
@@ -50,13 +51,27 @@ async def address(folder: Path) -> str:
 
 
 def address_now(folder: Path) -> str:
-    """The same, for tests that have no loop."""
-    return asyncio.run(address(folder))
+    """The same for who cannot await; it blocks, also a running loop."""
+    return elsewhere(address(folder))
 
 
 async def place(engine: str, folder: Path) -> str:
     """What `[database] url` says for it."""
     return f"sqlite:///{folder}/teamline.db" if engine == "sqlite" else await address(folder)
+
+
+def place_now(engine: str, folder: Path) -> str:
+    """The same for who cannot await."""
+    return f"sqlite:///{folder}/teamline.db" if engine == "sqlite" else address_now(folder)
+
+
+async def copy(engine: str, source: Path, folder: Path) -> None:
+    """Gives `folder` what the database of `source` has; nobody may be connected to that meanwhile."""
+    if engine == "sqlite":
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        shutil.copy(source / "teamline.db", folder / "teamline.db")
+    else:
+        _made[folder] = await databases().create(await address(source))
 
 
 def drop(folder: Path) -> None:

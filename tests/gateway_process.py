@@ -6,8 +6,8 @@
         await gateway.kill()                                    # SIGKILL
         await gateway.start()                                   # the same database and the same port again
 
-`hire` makes a company once: a database to which the CLI has added Ana, an admin who works in Denver. A gateway starts
-from a copy of it. Whoever waits for something asks again until a deadline.
+`hire` makes a company once: a database, on either engine, to which the CLI has added Ana, an admin who works in Denver.
+A gateway starts from a copy of it. Whoever waits for something asks again until a deadline.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tests import engines
+from tests.processes import PATIENCE, free_port, until
 from tests.standins.twilio import ACCOUNT, TOKEN
 
 T = TypeVar("T")
@@ -36,13 +35,11 @@ LOGIN: Final = "ana"
 PASSWORD: Final = "correct horse battery staple"
 NUMBER: Final = "+13035550100"
 """The company's, on the channel `sms`."""
-PATIENCE: Final = 30.0
-"""Seconds: what takes milliseconds on an idle machine may take long on a busy one."""
 DATABASE: Final = "var/teamline.db"
-"""Relative to the gateway's folder."""
+"""SQLite's file, relative to the gateway's folder."""
 
 CONFIG: Final = {
-    "gateway.toml": '[server]\nlisten = "127.0.0.1:{port}"\n[database]\nurl = "sqlite:///' + DATABASE + '"\n',
+    "gateway.toml": '[server]\nlisten = "127.0.0.1:{port}"\n[database]\nurl = "{database}"\n',
     "teams.toml": '[[team]]\nid = "denver"\nname = "Front Range"\ntimezone = "America/Denver"\n',
     "adapters/sms.toml": f"""
 adapter = "twilio_sms"
@@ -55,14 +52,15 @@ api_base_url = "{{twilio}}"
     "token": TOKEN,
     "adapters/token": TOKEN,
 }
-"""Files of the config folder, to be formatted with the port and the stand-in's URL."""
+"""Files of the config folder, to be formatted with the port, the stand-in's URL and where the database is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A database with Ana in it, and her token."""
+    """A folder whose database has Ana in it, and her token."""
 
-    database: Path
+    engine: str
+    folder: Path
     token: str
 
 
@@ -83,6 +81,8 @@ class GatewayProcess:
         self.arguments: tuple[str, ...] = ("serve",)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.place = f"sqlite:///{folder / DATABASE}"
+        """Where its database is, for `tests.raw`."""
         self.token = ""
         self.listening = asyncio.Event()
         """Set from "listening on" until a signal is sent to end it."""
@@ -94,10 +94,6 @@ class GatewayProcess:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
-
-    @property
-    def database(self) -> Path:
-        return self.folder / DATABASE
 
     async def start(self) -> float:
         """Returns when it listens: the seconds that took. Fails with the log's end when it gives up instead."""
@@ -178,15 +174,6 @@ async def _when(true: bool, value: T) -> T | None:
     return value if true else None
 
 
-async def until(ask: Callable[[], Awaitable[T | None]], within: float = PATIENCE) -> T:
-    """Ask again and again for the first answer that is true."""
-    async with asyncio.timeout(within):
-        while True:
-            if answer := await ask():
-                return answer
-            await asyncio.sleep(0.02)
-
-
 @asynccontextmanager
 async def gateway_process(
     folder: Path, company: Company, twilio: str, prefix: tuple[str, ...] = (), config: Mapping[str, str] = {}
@@ -195,14 +182,17 @@ async def gateway_process(
 
     However the test ends, so does the process.
     """
-    (folder / DATABASE).parent.mkdir(parents=True)
-    shutil.copy(company.database, folder / DATABASE)
+    var = (folder / DATABASE).parent
+    await engines.copy(company.engine, (company.folder / DATABASE).parent, var)
     gateway = GatewayProcess(folder, prefix)
-    gateway.token = company.token
-    write_config(folder, gateway.port, twilio, config)
-    async with ending(gateway):
-        await gateway.start()
-        yield gateway
+    gateway.place, gateway.token = await engines.place(company.engine, var), company.token
+    write_config(folder, gateway.port, twilio, config, _written(gateway.place))
+    try:
+        async with ending(gateway):
+            await gateway.start()
+            yield gateway
+    finally:
+        engines.drop(var)
 
 
 @asynccontextmanager
@@ -214,16 +204,17 @@ async def ending(gateway: GatewayProcess) -> AsyncIterator[GatewayProcess]:
         await gateway.kill()
 
 
-def hire(folder: Path) -> Company:
-    """Make the company by the CLI, as an operator does."""
-    write_config(folder, free_port(), "http://127.0.0.1:9")
+def hire(folder: Path, engine: str = "sqlite", config: Mapping[str, str] = {}) -> Company:
+    """Make the company by the CLI, as an operator does; `config` as for `gateway_process`."""
+    place = engines.place_now(engine, (folder / DATABASE).parent)
+    write_config(folder, free_port(), "http://127.0.0.1:9", config, _written(place))
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     person = ("--login", LOGIN, "--name", "Ana Ortiz", "--team", "denver", "--role", "admin")
     added = run(folder, "agent", "add", *person, "--password-file", "password")
     assert (0, f"added {LOGIN}\n") == (added.code, added.out)
     made = run(folder, "token", "create", "--login", LOGIN, "--may-reply")
     assert 0 == made.code
-    return Company(folder / DATABASE, made.out.splitlines()[-1])
+    return Company(engine, folder, made.out.splitlines()[-1])
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Ended:
@@ -241,21 +232,18 @@ def run(folder: Path, *arguments: str, **environment: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def write_config(folder: Path, port: int, twilio: str, more: Mapping[str, str] = {}) -> None:
+def write_config(
+    folder: Path, port: int, twilio: str, more: Mapping[str, str] = {}, database: str = f"sqlite:///{DATABASE}"
+) -> None:
     for name, content in {**CONFIG, **more}.items():
         path = folder / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content.format(port=port, twilio=twilio), encoding="utf-8")
+        path.write_text(content.format(port=port, twilio=twilio, database=database), encoding="utf-8")
 
 
-def free_port() -> int:
-    """One that nobody listens on now, and below those that Linux gives to outgoing connections: a gateway that is
-    started again must find it free again."""
-    while True:
-        with socket.socket() as probe, suppress(OSError):
-            port = secrets.choice(range(20_000, 32_768))
-            probe.bind(("127.0.0.1", port))
-            return port
+def _written(place: str) -> str:
+    """As a config says it: SQLite's file relative to the folder that the gateway runs in."""
+    return f"sqlite:///{DATABASE}" if place.startswith("sqlite:") else place
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -35,7 +35,7 @@ from typing import Any, Final, Literal, Self, TypeVar
 
 import asyncpg
 
-from tests.gateway_process import PATIENCE, free_port
+from tests.processes import PATIENCE, free_port
 
 BINARIES: Final = (Path(__file__).parent.parent / ".cache/debian/bin").resolve()
 """Where `scripts/unpack-debian` puts programs; resolved, since an ordinary user may not look into our own folder."""
@@ -186,10 +186,10 @@ class Databases:
             self._made.discard(url)
 
     def create_now(self, template: str | None = None) -> str:
-        return _elsewhere(self.create(template))
+        return elsewhere(self.create(template))
 
     def drop_now(self, *urls: str) -> None:
-        _elsewhere(self.drop(*urls))
+        elsewhere(self.drop(*urls))
 
     async def drop_all(self) -> None:
         """Those that this process has made and not dropped."""
@@ -242,7 +242,7 @@ def _query(url: str) -> str:
     return "".join(url.partition("?")[1:])
 
 
-def _elsewhere(work: Coroutine[Any, Any, T]) -> T:
+def elsewhere(work: Coroutine[Any, Any, T]) -> T:
     """Its result, from a loop in a thread of its own."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()

@@ -7,7 +7,6 @@ import fnmatch
 import json
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from gateway.channels.contract import SEND_TIMEOUT
 from gateway.http.bodies import HOOK_BYTES
 from tests.caddy_process import CADDY, CADDYFILE, ROOT, SITE, Front, caddy_process
 from tests.gateway_process import NUMBER, TEAMLINE, Company, GatewayProcess, gateway_process, hire
+from tests.raw import rows
 from tests.standins.twilio import TwilioStandIn
 
 DEPLOY = ROOT / "deploy"
@@ -132,9 +132,8 @@ async def test_who_is_there(front: Front, gateway: GatewayProcess) -> None:
         wrong = {"login": "nobody", "password": "guess"}
         async with front.http.post(f"{front.url}/api/agent/v1/session", json=wrong, headers=claims) as answer:
             assert 401 == answer.status
-    with sqlite3.connect(f"file:{gateway.database}?mode=ro", uri=True) as database:
-        # by login, by address, by both
-        assert [(2,), (2,), (2,)] == database.execute("SELECT count(*) FROM attempt GROUP BY subject").fetchall()
+    # by login, by address, by both
+    assert [(2,), (2,), (2,)] == rows(gateway.place, "SELECT count(*) FROM attempt GROUP BY subject")
 
 
 @behind_caddy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from gateway.channels.traffic import Traffic
 from gateway.domain.traffic import Seen
 from gateway.files.intake import Intake, Limits
 from gateway.files.store import LocalFiles
-from gateway.scheduler import Housekeeping, Indexer
-from gateway.store import attempts, search, status
+from gateway.scheduler import Housekeeping, Indexer, housekeeping
+from gateway.store import attempts, paces, presence, search, status
 from tests.company import FRONT, SECOND, Company, company, engine
+from tests.outbox.provider import until
 
 __all__ = ["company", "engine"]
 
@@ -36,7 +38,7 @@ async def test_keys_and_attempts_are_forgotten_in_time(company: Company, intake:
     await company.note(ana.secret, thread, key="k1")
     written = company.clock()
     await company.store.write(attempts.add, "login", written)
-    housekeeping = Housekeeping(company.store, company.clock, Traffic(), intake)
+    running = Housekeeping(company.store, company.clock, Traffic(), intake)
     try:
         for later, keys, tries in (
             (0, 1, 1),
@@ -46,12 +48,12 @@ async def test_keys_and_attempts_are_forgotten_in_time(company: Company, intake:
             (7 * DAY + 1, 0, 0),
         ):
             company.clock.at = written + later
-            await housekeeping.sweep()
+            await running.sweep()
             expected = [(keys, tries)]
             query = "SELECT (SELECT count(*) FROM idempotency), (SELECT count(*) FROM attempt)"
             assert expected == await company.rows(query)
     finally:
-        await housekeeping.close()
+        await running.close()
 
 
 async def test_more_than_one_step_is_taken(company: Company, intake: Intake) -> None:
@@ -59,14 +61,57 @@ async def test_more_than_one_step_is_taken(company: Company, intake: Intake) -> 
     await company.sql(
         """INSERT INTO idempotency (principal, key, fingerprint, answer, at)
            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-           SELECT 'agent', i || '', x'', '', 0 FROM n"""
+           SELECT 'agent', i || '', team.chain_hash, '', 0 FROM n, team WHERE team.id = ?1""",
+        FRONT,
     )
-    housekeeping = Housekeeping(company.store, company.clock, Traffic(), intake)
+    running = Housekeeping(company.store, company.clock, Traffic(), intake)
     try:
-        await housekeeping.sweep()
+        await running.sweep()
     finally:
-        await housekeeping.close()
+        await running.close()
     assert [(0,)] == await company.rows("SELECT count(*) FROM idempotency")
+
+
+async def test_it_begins_by_itself(company: Company, intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the jobs is done soon after the start, and is not due again before its time."""
+    monkeypatch.setattr(housekeeping, "LOOK", timedelta(seconds=0.05))
+    names = ("forget_shared", "forget_visitors", "sweep")
+    running = Housekeeping(company.store, company.clock, Traffic(), intake)
+    try:
+        await until(lambda: _done(company, names))
+    finally:
+        await running.close()
+    assert [(name, 1) for name in names] == await company.rows("SELECT name, attempt FROM job ORDER BY name")
+
+
+async def _done(company: Company, names: tuple[str, ...]) -> bool:
+    [(done,)] = await company.rows("SELECT count(*) FROM job WHERE lease_until IS NULL")
+    return bool(done == len(names))
+
+
+async def test_what_nodes_told_is_forgotten(company: Company, intake: Intake) -> None:
+    """Who was in a thread, and who has all of their bounds again, is not kept."""
+    ana = await company.hire("ana", FRONT)
+    thread = (await company.text()).thread
+    long = 60 * SECOND
+    for here, typing in ((0, 0), (long, 0), (long, long)):
+        await company.store.write(presence.keep, [presence.Said(thread, ana.id, FRONT, here, typing)])
+        expected = [("Ana Ortiz", typing > 0)] if here else []
+        found = await company.store.read(presence.here)
+        assert expected == [(row["name"], row["typing"] > 0) for row in found]
+    other = (await company.text(sender="+13035550143")).thread
+    await company.store.write(presence.keep, [presence.Said(other, ana.id, FRONT, 0, 0)])
+    for cost in (long, long, -30 * SECOND):
+        await company.store.write(paces.spend, [("messages", "ann", cost), ("messages", "bob", 0)])
+    [(name, who, rest)] = await company.store.read(paces.spenders, 0, 10)
+    assert ("messages", "ann", True) == (name, who, 80 * SECOND < rest <= 90 * SECOND)
+    running = Housekeeping(company.store, company.clock, Traffic(), intake)
+    try:
+        await running.forget_shared()
+    finally:
+        await running.close()
+    query = "SELECT (SELECT count(*) FROM presence), (SELECT count(*) FROM pace)"
+    assert [(1, 1)] == await company.rows(query)
 
 
 async def test_traffic_is_written_down(company: Company, intake: Intake) -> None:

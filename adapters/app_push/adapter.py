@@ -23,7 +23,8 @@ from gateway.channels.contract import (
     WebhookRefused,
     WebhookRequest,
 )
-from gateway.channels.push import Claims, Device, Notice, Platform
+from gateway.channels.push import Claims, Notice
+from gateway.domain.device import Device, Platform
 from gateway.domain.message import BODY_LIMIT
 
 KIND: Final = "app"

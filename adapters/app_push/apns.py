@@ -19,7 +19,8 @@ from joserfc.jwk import ECKey
 
 from adapters.app_push.answers import Meaning, code, parsed, unreachable, wait
 from adapters.app_push.config import Apns as ApnsConfig
-from gateway.channels.push import Device, Notice, PushError
+from gateway.channels.push import Notice, PushError
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 
 HOSTS: Final = {"production": "https://api.push.apple.com", "sandbox": "https://api.sandbox.push.apple.com"}

@@ -22,7 +22,8 @@ from adapters.app_push.apns import headers as apns_headers
 from adapters.app_push.apns import sound_and_badge
 from adapters.app_push.config import Fcm as FcmConfig
 from adapters.app_push.oauth import AccessTokens
-from gateway.channels.push import Device, Notice, PushError
+from gateway.channels.push import Notice, PushError
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 
 LONGEST: Final = timedelta(weeks=4)

@@ -21,7 +21,8 @@ from adapters.app_push.fcm import Fcm
 from adapters.app_push.hosts import PushHosts
 from adapters.app_push.webpush import WebPush
 from gateway.channels.contract import SEND_TIMEOUT
-from gateway.channels.push import Device, Notice, Platform, PushError
+from gateway.channels.push import Notice, PushError
+from gateway.domain.device import Device, Platform
 from gateway.errors import Invalid
 
 PATIENCE: Final = SEND_TIMEOUT - 2

@@ -22,8 +22,9 @@ from adapters.app_push.answers import Meaning, code, read, unreachable, wait
 from adapters.app_push.config import WebPush as WebPushConfig
 from adapters.app_push.hosts import PushHosts
 from adapters.app_push.vapid import Vapid, base64url, from_base64url
-from gateway.channels.push import Device, Notice, PushError
+from gateway.channels.push import Notice, PushError
 from gateway.channels.reach import CheckedResolver, Refused
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 
 SIZE: Final = 2_820

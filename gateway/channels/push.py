@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from gateway.channels.contract import Adapter
-
-Platform = Literal["fcm", "apns", "webpush"]
+from gateway.domain.device import Device, Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +32,6 @@ class Claims:
     customer_class: str | None = None
     account: str | None = None
     locale: str | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)  # an address is as good as a secret
-class Device:
-    """Where a push goes: a phone's registration token, or a browser's endpoint with its keys."""
-
-    platform: Platform
-    address: str
-    """FCM's registration token, APNs' device token in hexadecimal, or a Web Push endpoint."""
-    keys: Mapping[str, str]
-    """Web Push: `p256dh` and `auth` in base64url (RFC 8291); else empty."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -32,8 +32,9 @@ SHORTEST_PREFIX: Final = 2
 """Characters that the last word needs to find words that begin with it."""
 
 _WORD: Final = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\\W_]+"  # Kana, Han, Hangul, Thai
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\\W_]{1,255}"  # Kana, Han, Hangul, Thai
 )
+"""A longer word is several: with what stands in front of it, PostgreSQL's index takes 2,046 bytes of one."""
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
 

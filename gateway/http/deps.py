@@ -49,8 +49,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ConfigState:
-    """Faults of the folder that kept it from being taken up, and what in it needs a restart, in words. `others`: how many
-    nodes of this database run on which other version."""
+    """Faults of the folder that kept it from being taken up, and what in it needs a restart, in words. `others`: how
+    many nodes of this database run on which other version."""
 
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()

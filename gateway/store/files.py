@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.errors import Unavailable
-from gateway.store.store import Tx, certain
+from gateway.store.store import Tx
 
 HELD: Final = timedelta(hours=1) // timedelta(microseconds=1)
 """Microseconds in which what was written down must be named: far longer than any upload takes."""
@@ -63,17 +63,11 @@ async def take_unnamed(tx: Tx, now: int) -> list[str]:
     )
     taken = []
     for row in rows:  # held now: whoever was naming it has done so, and is seen
-        going = certain(
-            await tx.one(
-                f"""UPDATE file SET going = CASE WHEN {_NAMED} THEN 0 ELSE 1 END,
-                           look_at = CASE WHEN {_NAMED} THEN NULL ELSE ?2 END
-                     WHERE hash = ?1 RETURNING going""",  # noqa: S608  fixed words only
-                row["hash"],
-                now + TAKEN,
-            )
-        )["going"]
-        if going:
+        take = f"UPDATE file SET going = 1, look_at = ?2 WHERE hash = ?1 AND NOT {_NAMED}"  # noqa: S608  fixed words
+        if await tx.run(take, row["hash"], now + TAKEN):
             taken.append(row["hash"])
+        else:
+            await tx.run("UPDATE file SET going = 0, look_at = NULL WHERE hash = ?1", row["hash"])
     return taken
 
 

@@ -4,6 +4,7 @@ reads little more than the page however many teams a person holds."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, Literal
 
 from gateway.domain.author import AgentId
@@ -18,77 +19,102 @@ MOST_COUNTED: Final = 1_000
 
 Place = tuple[int, int]
 """Where a page ends: (the order's time, thread id)."""
-_Scan = tuple[str, str | int]
-"""A statement that reads one list in order, and whose it is."""
+_Start = tuple[str | int, Place]
+"""Whose list, and after which of its places."""
 
-_OF_TEAM = "AND EXISTS (SELECT 1 FROM thread WHERE thread.id = reach.thread_id AND thread.team_id = ?5)"
-_SCANS = {
+_AT_ONCE: Final = 64
+"""Lists read by one statement: each costs a way to the server and back."""
+_OF_TEAM: Final = "AND EXISTS (SELECT 1 FROM thread WHERE thread.id = reach.thread_id AND thread.team_id = {team})"
+_SCANS: Final = {
     "waiting": """SELECT waiting_since AS at, thread_id FROM reach
-                   WHERE holder = ?1 AND waiting_since IS NOT NULL AND (waiting_since, thread_id) > (?2, ?3) {of_team}
-                   ORDER BY waiting_since, thread_id LIMIT ?4""",
+                   WHERE holder = {holder} AND waiting_since IS NOT NULL
+                     AND (waiting_since, thread_id) > ({at}, {thread}) {of_team}
+                   ORDER BY waiting_since, thread_id LIMIT {limit}""",
     "all": """SELECT last_at AS at, thread_id FROM reach
-               WHERE holder = ?1 AND (last_at, thread_id) < (?2, ?3) {of_team}
-               ORDER BY last_at DESC, thread_id DESC LIMIT ?4""",
+               WHERE holder = {holder} AND (last_at, thread_id) < ({at}, {thread}) {of_team}
+               ORDER BY last_at DESC, thread_id DESC LIMIT {limit}""",
     "mine": f"""SELECT reach.last_at AS at, thread.id AS thread_id
                  FROM thread
                  JOIN reach ON reach.thread_id = thread.id AND reach.holder = 'team:' || thread.team_id
-                WHERE thread.claimed_by = ?1 AND {IN_REACH} AND (reach.last_at, thread.id) < (?2, ?3) {{of_team}}
-                ORDER BY reach.last_at DESC, thread.id DESC LIMIT ?4""",  # noqa: S608  fixed words only
+                WHERE thread.claimed_by = {{holder}} AND {IN_REACH}
+                  AND (reach.last_at, thread.id) < ({{at}}, {{thread}}) {{of_team}}
+                ORDER BY reach.last_at DESC, thread.id DESC LIMIT {{limit}}""",  # noqa: S608  fixed words only
 }
-"""By the first two places, `?1` being the holder, or for "mine" the person; `of_team` is `_OF_TEAM` or nothing."""
+"""How each view reads one list in order; the holder of "mine" is the person, who has the placeholder ?1."""
 
 
 async def page(
     tx: Tx, agent: AgentId, view: View, team: TeamId | None, after: Place | None, limit: int
 ) -> tuple[list[Thread], Place | None]:
     """Up to `limit` threads after the given place, and the place to go on from when there are more."""
-    forward = view == "waiting"
-    start = after or ((-1, -1) if forward else (2**63 - 1, 2**63 - 1))
-    ordered = await _merged(tx, await _scans(tx, agent, view, team), team, start, limit + 1, forward)
+    start = after or ((-1, -1) if view == "waiting" else (2**63 - 1, 2**63 - 1))
+    holders = [agent] if view == "mine" else await _holders(tx, agent, team)
+    ordered = await _merged(tx, view, holders, team, start, limit + 1)
     chosen = ordered[:limit]
     threads = await get_threads(tx, agent, [thread for _, thread in chosen])
     return [threads[thread] for _, thread in chosen], chosen[-1] if len(ordered) > limit else None
 
 
+async def _holders(tx: Tx, agent: AgentId, team: TeamId | None) -> list[str]:
+    holders: list[str] = [
+        row["holder"] for row in await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
+    ]
+    return holders if team is None else [one for one in holders if one in {f"team:{team}", f"agent:{agent}"}]
+
+
 async def _merged(
-    tx: Tx, scans: Sequence[_Scan], team: TeamId | None, start: Place, wanted: int, forward: bool
+    tx: Tx, view: View, holders: Sequence[str | int], team: TeamId | None, start: Place, wanted: int
 ) -> list[Place]:
-    """The first `wanted` places of all scans together, in order.
+    """The first `wanted` places of all lists together, in order.
 
     Each is asked for a little more than its share, and those of which all of that is on the page once more: of fifty
     teams few are.
     """
-    share = min(wanted, 2 * wanted // max(1, len(scans)) + 2)
-    found: set[Place] = set()  # who holds a thread twice finds it twice
-    cut: list[tuple[_Scan, Place]] = []
-    for scan in scans:
-        places = await _places(tx, scan, team, start, share)
+    backward = view != "waiting"
+    share = min(wanted, 2 * wanted // max(1, len(holders)) + 2)
+    lists = await _places(tx, view, [(holder, start) for holder in holders], team, share)
+    found = {place for places in lists for place in places}  # who holds a thread twice finds it twice
+    inside = set(sorted(found, reverse=backward)[: wanted - 1])
+    cut = [
+        (holder, places[-1])
+        for holder, places in zip(holders, lists, strict=True)
+        if len(places) == share and places[-1] in inside
+    ]
+    for places in await _places(tx, view, cut, team, wanted):
         found.update(places)
-        if len(places) == share:
-            cut.append((scan, places[-1]))
-    ordered = sorted(found, reverse=not forward)[:wanted]
-    inside = set(ordered[: wanted - 1])
-    for scan, last in cut:
-        if last in inside:
-            found.update(await _places(tx, scan, team, last, wanted))
-    return sorted(found, reverse=not forward)[:wanted]
+    return sorted(found, reverse=backward)[:wanted]
 
 
-async def _places(tx: Tx, scan: _Scan, team: TeamId | None, start: Place, limit: int) -> list[Place]:
-    sql, holder = scan
-    of_team = () if team is None else (team,)
-    return [(at, thread) for at, thread in await tx.all(sql, holder, *start, limit, *of_team)]
+async def _places(tx: Tx, view: View, starts: Sequence[_Start], team: TeamId | None, limit: int) -> list[list[Place]]:
+    """Up to `limit` places of each list."""
+    lists: list[list[Place]] = []
+    for first in range(0, len(starts), _AT_ONCE):
+        some = starts[first : first + _AT_ONCE]
+        size = 1 << (len(some) - 1).bit_length()  # few statements, which stay prepared
+        values = [
+            value for holder, place in [*some, *([("", (0, 0))] * (size - len(some)))] for value in (holder, *place)
+        ]
+        of_team = () if team is None else (team,)
+        found: list[list[Place]] = [[] for _ in some]
+        for number, at, thread in await tx.all(_reading(view, size, team is not None), *values, limit, *of_team):
+            found[number].append((at, thread))
+        lists += found
+    return lists
 
 
-async def _scans(tx: Tx, agent: AgentId, view: View, team: TeamId | None) -> list[_Scan]:
-    sql = _SCANS[view].format(of_team="" if team is None else _OF_TEAM)
-    if view == "mine":
-        return [(sql, agent)]
-    rows = await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
-    holders: Sequence[str] = [row["holder"] for row in rows]
-    if team is not None:
-        holders = [holder for holder in holders if holder in {f"team:{team}", f"agent:{agent}"}]
-    return [(sql, holder) for holder in holders]
+@cache
+def _reading(view: View, lists: int, of_team: bool) -> str:
+    """One statement that reads so many lists; each list's number stands in front of its places."""
+    limit = 3 * lists + 1
+    common = {"limit": f"?{limit}", "of_team": _OF_TEAM.format(team=f"?{limit + 1}") if of_team else ""}
+    scans = (
+        _SCANS[view].format(holder=f"?{n + 1}", at=f"?{n + 2}", thread=f"?{n + 3}", **common)
+        for n in range(0, 3 * lists, 3)
+    )
+    return " UNION ALL ".join(
+        f"SELECT {n} AS number, at, thread_id FROM ({scan}) AS list{n}"  # noqa: S608  fixed words only
+        for n, scan in enumerate(scans)
+    )
 
 
 async def counts(tx: Tx, agent: AgentId) -> dict[str, int]:

@@ -157,8 +157,9 @@ _NEWEST_INDEXED: Final[dict[Kind, Sql]] = {
 
 
 def _finding(kind: Kind, table: str) -> Sql:
-    """Both engines get the question in both languages, and each looks at its own. On PostgreSQL the order is by an
-    expression, so that it takes what the words' index gives and never walks through all ids instead."""
+    """Both engines get the question in both languages, and each looks at its own. On PostgreSQL ids
+    stand in expressions, so that it takes what the words' index gives and never walks through all ids instead, whatever
+    the question; and the order is the inner one's, so that it looks no further than the limit."""
     joins = f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
     return Sql(
         f"""SELECT {table}.rowid, thread.id FROM {table}
@@ -166,12 +167,11 @@ def _finding(kind: Kind, table: str) -> Sql:
              WHERE {table} MATCH ?2 AND ?3 IS NOT NULL AND {table}.rowid < ?4 AND {IN_REACH}
              ORDER BY {table}.rowid DESC LIMIT ?5""",  # noqa: S608  fixed words only
         f"""SELECT found.id, thread.id
-              FROM (SELECT id FROM {table}
-                     WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL AND id < ?4 ORDER BY id + 0 DESC) AS found
+              FROM (SELECT id, id + 0 AS place FROM {table}
+                     WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL AND id + 0 < ?4 ORDER BY place DESC) AS found
               {joins}
              WHERE {IN_REACH}
-             ORDER BY found.id + 0 DESC LIMIT ?5""",  # noqa: S608
-        plans_anew=True,
+             ORDER BY found.place DESC LIMIT ?5""",  # noqa: S608
     )
 
 

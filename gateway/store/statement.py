@@ -36,8 +36,6 @@ class Sql(NamedTuple):
 
     sqlite: str
     postgres: str
-    plans_anew: bool = False
-    """Whether PostgreSQL plans it for the values each time: where a plan for all values is far off for some."""
 
 
 class PostgresText(NamedTuple):
@@ -45,7 +43,6 @@ class PostgresText(NamedTuple):
 
     text: str
     writes: bool
-    plans_anew: bool
 
 
 @lru_cache(maxsize=CACHED)
@@ -61,7 +58,7 @@ def for_postgres(statement: str | Sql) -> PostgresText:
     """With $1 for ?1. Raises Misuse as above."""
     pair = Sql(statement, statement) if isinstance(statement, str) else statement
     verb = _check(pair.postgres)
-    return PostgresText(_PLACEHOLDER.sub(r"$\1", pair.postgres), verb != "SELECT", pair.plans_anew)
+    return PostgresText(_PLACEHOLDER.sub(r"$\1", pair.postgres), verb != "SELECT")
 
 
 def _check(sql: str) -> str:

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
+from gateway.errors import Misuse
 from tests.company import FRONT, START, Company
 
-INSERT = """INSERT INTO message
-              (team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, at)
-            VALUES (:team, :thread, :direction, :identity, :line, 'sms', :agent, :credential, 'Hi', :salt, :at)"""
+COLUMNS = ("team_id", "thread_id", "direction", "identity_id", "line_id", "agent_id", "credential_id", "salt", "at")
+INSERT = f"""INSERT INTO message ({", ".join(COLUMNS)}, channel, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'sms', 'Hi')"""
+CHECK, FOREIGN_KEY = "CHECK|23514", "FOREIGN KEY|23503"
+"""What each engine says: SQLite in words, PostgreSQL by its code."""
 
 
 async def facts(company: Company) -> dict[str, Any]:
-    ana, ben = await company.hire("ana", FRONT), await company.hire("ben", FRONT)
+    ana, _ = await company.hire("ana", FRONT), await company.hire("ben", FRONT)
     thread = (await company.text()).thread
-    found = {"team": FRONT, "thread": thread, "direction": "out", "identity": 1, "line": 1}
-    return found | {"salt": b"s" * 16, "at": START} | {"agent": ana.id, "credential": 1, "other": ben.id}
+    values = (FRONT, thread, "out", 1, 1, ana.id, 1, b"s" * 16, START)
+    return dict(zip(COLUMNS, values, strict=True))
 
 
-def write(company: Company, row: dict[str, Any]) -> None:
-    with closing(sqlite3.connect(company.folder / "teamline.db", isolation_level=None)) as raw:
-        raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute(INSERT, {name: value for name, value in row.items() if name != "other"})
+async def write(company: Company, row: dict[str, Any]) -> None:
+    await company.sql(INSERT, *row.values())
 
 
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ({"agent": None}, "CHECK"),
-        ({"credential": None}, "CHECK"),
-        ({"agent": None, "credential": None}, "CHECK"),
-        ({"credential": 2}, "FOREIGN KEY"),
-        ({"credential": 99}, "FOREIGN KEY"),
-        ({"agent": 99}, "FOREIGN KEY"),
-        ({"salt": None}, "CHECK"),
-        ({"identity": None}, "CHECK"),
-        ({"direction": "in"}, "CHECK"),
-        ({"direction": "note", "identity": None, "salt": None, "agent": None, "credential": None}, "CHECK"),
-        ({"direction": "auto"}, "CHECK"),
+        ({"agent_id": None}, CHECK),
+        ({"credential_id": None}, CHECK),
+        ({"agent_id": None, "credential_id": None}, CHECK),
+        ({"credential_id": 2}, FOREIGN_KEY),
+        ({"credential_id": 99}, FOREIGN_KEY),
+        ({"agent_id": 99}, FOREIGN_KEY),
+        ({"salt": None}, CHECK),
+        ({"identity_id": None}, CHECK),
+        ({"direction": "in"}, CHECK),
+        ({"direction": "note", "identity_id": None, "salt": None, "agent_id": None, "credential_id": None}, CHECK),
+        ({"direction": "auto"}, CHECK),
     ],
 )
 async def test_an_outbound_row_needs_a_person_and_their_own_evidence(
@@ -49,17 +48,14 @@ async def test_an_outbound_row_needs_a_person_and_their_own_evidence(
 ) -> None:
     """Without an author, without evidence, or with another person's, the row is refused; with all of it, it is not."""
     row = await facts(company)
-    with pytest.raises(sqlite3.IntegrityError, match=why):
-        write(company, row | wrong)
-    write(company, row)
+    with pytest.raises(Misuse, match=why):
+        await write(company, row | wrong)
+    await write(company, row)
 
 
-async def test_evidence_cannot_be_deleted(company: Company) -> None:
+@pytest.mark.parametrize("table", ["credential", "agent"])
+async def test_evidence_cannot_be_deleted(company: Company, table: str) -> None:
     """A session or token under which something was written stays, and so does the person."""
-    row = await facts(company)
-    write(company, row)
-    with closing(sqlite3.connect(company.folder / "teamline.db", isolation_level=None)) as raw:
-        raw.execute("PRAGMA foreign_keys = ON")
-        for table in ("credential", "agent"):
-            with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-                raw.execute(f"DELETE FROM {table} WHERE id = 1")
+    await write(company, await facts(company))
+    with pytest.raises(Misuse, match=FOREIGN_KEY):
+        await company.sql(f"DELETE FROM {table} WHERE id = 1")

@@ -56,6 +56,6 @@ async def test_a_query_shows_a_stranger_nothing(company: Company, query: str) ->
     await company.invite(gus, thread)
     ask, shown = QUERIES[query]
     expected = {ana.id: shown, ben.id: 0, eve.id: shown, gus.id: shown, AgentId(99): 0}
-    assert expected == {agent: len(await company.store.read(ask, agent)) for agent in expected}
+    assert expected == {agent: len(await company.store.write(ask, agent)) for agent in expected}
     await company.sql("UPDATE agent SET disabled_at = 1")
-    assert 0 == len(await company.store.read(ask, ana.id))
+    assert 0 == len(await company.store.write(ask, ana.id))

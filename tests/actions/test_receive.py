@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 import pytest
 
 from gateway.actions.receive import Arrival, Receipt, receive, record_unrouted
-from gateway.domain.address import Address
 from gateway.domain.event import SYSTEM
 from gateway.domain.message import Media
-from gateway.store import threads
-from gateway.store.store import Row, Tx, Value, certain
-from tests.company import FRONT, LAKES, START, Company
+from gateway.store.store import Tx
+from tests.company import FRONT, LAKES, Company
 
 HOSTILE = [
     "\u202eevil\u202c\u200b\u200d\ufeff",
@@ -122,32 +119,6 @@ async def test_a_name_that_comes_later_is_kept(company: Company) -> None:
     assert [("Ann Lee",)] == await company.rows("SELECT name FROM customer")
 
 
-async def test_the_loser_of_a_race_leaves_no_customer(company: Company) -> None:
-    """When another transaction makes the same identity first, its customer is the only one."""
-
-    class Raced:
-        """A transaction that another one overtakes before its first customer is made."""
-
-        def __init__(self, tx: Tx) -> None:
-            self.all, self.run, self._tx = tx.all, tx.run, tx
-
-        async def one(self, sql: str, *values: Value) -> Row | None:
-            row = await self._tx.one(sql, *values)
-            if "INSERT INTO customer" in sql and row is not None:
-                rival = certain(await self._tx.one(sql, *values))
-                add = "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, 'sms', '+1', 0)"
-                await self._tx.run(add, rival["id"])
-            return row
-
-    async def open_line(tx: Tx) -> None:
-        await threads.open_line(cast("Tx", Raced(tx)), "sms", "+2", Address("sms", "+1"), "Ann", FRONT, False, START)
-
-    await company.store.write(open_line)
-    assert [(2, 2)] == await company.rows(
-        "SELECT customer.id, thread.customer_id FROM customer CROSS JOIN thread ORDER BY customer.id"
-    )
-
-
 async def test_a_moved_thread_keeps_its_line(company: Company) -> None:
     """After a move, a text on the old line comes into the moved thread and into the new team's log."""
     before = await company.text(team=FRONT)
@@ -174,9 +145,10 @@ async def test_text_is_stored_as_it_came(company: Company, body: str) -> None:
 
 
 async def test_texts_keep_their_order(company: Company) -> None:
-    """Texts that come one after the other stand so, however many share a transaction."""
+    """Texts that share a transaction stand in the order in which they came, and so do those of one after the other."""
     arrivals = [company.arrival(str(number), id=str(number)) for number in range(200)]
-    await asyncio.gather(*(company.take(arrival) for arrival in arrivals))
+    for first in range(0, 200, 50):
+        await company.store.write(receive, arrivals[first : first + 50])
     assert [str(n) for n in range(200)] == [
         body for (body,) in await company.rows("SELECT body FROM message ORDER BY id")
     ]

@@ -10,6 +10,10 @@ from gateway.store import status
 from gateway.store.migrate import migrations
 from tests.cli.conftest import Fill, Run
 from tests.company import Company
+from tests.engines import drop
+from tests.raw import empty
+
+MIGRATIONS = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 SMS = """
 adapter = "twilio_sms"
@@ -78,28 +82,36 @@ def test_who_works_on_the_database_needs_no_channels_secret(run: Run, config: Pa
     assert "NO_SUCH_SECRET is not set" in run("check", str(config)).stdout
 
 
-def test_migrate_brings_the_schema_up(run: Run, config: Path) -> None:
-    """`migrate` makes the database and says its version; again it changes nothing."""
-    newest = max(migration.version for migration in migrations("sqlite"))
+def test_migrate_brings_the_schema_up(run: Run, engine: str, place: str) -> None:
+    """`migrate` makes the tables and says their version; again it changes nothing."""
+    empty(place)
+    newest = max(migration.version for migration in migrations(MIGRATIONS[engine]))
     first, again = run("migrate"), run("migrate")
-    assert (0, f"{config.parent / 'teamline.db'}: schema version {newest}\n") == (first.exit_code, first.stdout)
+    assert (0, f"{place.removeprefix('sqlite:///')}: schema version {newest}\n") == (first.exit_code, first.stdout)
     assert first.stdout == again.stdout
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("verify",), ("agent", "list")])
 def test_what_is_no_database_is_one_line(run: Run, config: Path, words: tuple[str, ...]) -> None:
-    """A file that is not a database is named in one line, with exit code 1."""
+    """A file that is not a database, or a server that has none of that name, is told in one line, with exit code 1."""
     (config.parent / "teamline.db").write_bytes(b"not a database at all, but long enough to look at" * 40)
+    drop(config.parent)
     refused = run(*words)
     assert 1 == refused.exit_code
     assert refused.stderr.startswith("teamline: ")
     assert 1 == len(refused.stderr.splitlines())
 
 
-def test_status_without_a_gateway(run: Run, config: Path) -> None:
-    """With nothing listening, `status` tells what the database knows, and says which it is."""
+def test_status_without_a_database(run: Run, config: Path) -> None:
+    """With no database either, `status` says so in one line, and makes none."""
+    drop(config.parent)
     refused = run("status")
     assert (1, 1) == (refused.exit_code, len(refused.stderr.splitlines()))
+    assert not (config.parent / "teamline.db").exists()
+
+
+def test_status_without_a_gateway(run: Run) -> None:
+    """With nothing listening, `status` tells what the database knows, and says which it is."""
     run("migrate")
     told = run("status")
     assert 0 == told.exit_code

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,33 +10,29 @@ from argon2 import PasswordHasher
 from gateway.store.credentials import secret_hash
 from tests.cli.conftest import Fill, Run
 from tests.company import FRONT, Company
+from tests.raw import rows
 
 ANA = ("agent", "add", "--login", "ana", "--name", "Ana Ortiz", "--team", "front-range", "--password-file", "PASSWORD")
 
 
-def rows(config: Path, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(config.parent / "teamline.db")) as raw:
-        return raw.execute(query).fetchall()
-
-
-def test_a_person_is_added(run: Run, config: Path) -> None:
+def test_a_person_is_added(run: Run, place: str) -> None:
     """A person is a row with a login, names, a role, teams, and a password that only its hash is kept of."""
     added = run(*ANA, "--role", "lead", "--team", "great-lakes")
     assert (0, "added ana\n") == (added.exit_code, added.stdout)
     expected = [("ana", "Ana Ortiz", "Ana", "lead")]
-    assert expected == rows(config, "SELECT login, name, display_name, role FROM agent")
-    assert [("front-range",), ("great-lakes",)] == rows(config, "SELECT team_id FROM agent_team ORDER BY team_id")
-    ((hashed,),) = rows(config, "SELECT password_hash FROM agent")
+    assert expected == rows(place, "SELECT login, name, display_name, role FROM agent")
+    assert [("front-range",), ("great-lakes",)] == rows(place, "SELECT team_id FROM agent_team ORDER BY team_id")
+    ((hashed,),) = rows(place, "SELECT password_hash FROM agent")
     assert hashed.startswith("$argon2id$")
     assert PasswordHasher().verify(hashed, "correct horse battery")
 
 
-def test_a_password_can_be_typed(run: Run, config: Path) -> None:
+def test_a_password_can_be_typed(run: Run, place: str) -> None:
     """Without a file the password is asked for twice, and never shown."""
     added = run(*ANA[:-2], "--display-name", "Dr. Ana", typed="a typed password\na typed password\n")
     assert 0 == added.exit_code
     assert "a typed password" not in added.output
-    ((hashed, name),) = rows(config, "SELECT password_hash, display_name FROM agent")
+    ((hashed, name),) = rows(place, "SELECT password_hash, display_name FROM agent")
     assert PasswordHasher().verify(hashed, "a typed password")
     assert "Dr. Ana" == name
 
@@ -111,47 +104,47 @@ def test_everyone_is_listed(run: Run) -> None:
     assert all(word in dana for word in ("Dana Fields", "admin", "disabled"))
 
 
-def test_a_person_changes_teams(run: Run, config: Path) -> None:
+def test_a_person_changes_teams(run: Run, place: str) -> None:
     """A person is in exactly the teams that were named, and open streams are told."""
     run(*ANA)
     changed = run("agent", "teams", "--login", "ana", "--team", "great-lakes")
     assert (0, "ana: great-lakes\n") == (changed.exit_code, changed.stdout)
-    assert [("great-lakes",)] == rows(config, "SELECT team_id FROM agent_team")
+    assert [("great-lakes",)] == rows(place, "SELECT team_id FROM agent_team")
     assert "ana: great-lakes\n" == run("agent", "teams", "--login", "ana").stdout
-    assert [("great-lakes",)] == rows(config, "SELECT team_id FROM agent_team")
+    assert [("great-lakes",)] == rows(place, "SELECT team_id FROM agent_team")
     assert "ana: no team\n" == run("agent", "teams", "--login", "ana", "--none").stdout
-    assert [] == rows(config, "SELECT team_id FROM agent_team")
+    assert [] == rows(place, "SELECT team_id FROM agent_team")
     assert "ana: no team\n" == run("agent", "teams", "--login", "ana").stdout
 
 
-def test_a_person_changes_roles(run: Run, config: Path) -> None:
+def test_a_person_changes_roles(run: Run, place: str) -> None:
     """Another role is another reach, so that open streams start anew."""
     run(*ANA)
     query = "SELECT role, reach_version FROM agent"
-    ((_, before),) = rows(config, query)
+    ((_, before),) = rows(place, query)
     changed = run("agent", "role", "--login", "ana", "--role", "lead")
     assert (0, "ana: lead\n") == (changed.exit_code, changed.stdout)
-    assert [("lead", before + 1)] == rows(config, query)
+    assert [("lead", before + 1)] == rows(place, query)
 
 
-def test_a_person_comes_back(run: Run, config: Path) -> None:
+def test_a_person_comes_back(run: Run, place: str) -> None:
     """Who was disabled may sign in again; the tokens from before stay ended."""
     run(*ANA)
     run("token", "create", "--login", "ana")
     run("agent", "disable", "--login", "ana")
     query = "SELECT disabled_at IS NULL, reach_version FROM agent"
-    ((_, before),) = rows(config, query)
+    ((_, before),) = rows(place, query)
     enabled = run("agent", "enable", "--login", "ana")
     assert (0, "enabled ana; they sign in with their password, and need new tokens\n") == (
         enabled.exit_code,
         enabled.stdout,
     )
-    assert [(1, before + 1)] == rows(config, query)
-    assert [(0,)] == rows(config, "SELECT revoked_at IS NULL FROM credential")
+    assert [(1, before + 1)] == rows(place, query)
+    assert [(0,)] == rows(place, "SELECT revoked_at IS NULL FROM credential")
     assert "teamline: ana is not disabled\n" == run("agent", "enable", "--login", "ana").stderr
 
 
-def test_a_new_password_ends_sessions_and_no_tokens(run: Run, config: Path, fill: Fill) -> None:
+def test_a_new_password_ends_sessions_and_no_tokens(run: Run, place: str, fill: Fill) -> None:
     """After a change of password every session of that person is over, and their tokens are not."""
 
     async def work(company: Company) -> None:
@@ -163,21 +156,21 @@ def test_a_new_password_ends_sessions_and_no_tokens(run: Run, config: Path, fill
     fill(work)
     assert 0 == run("agent", "passwd", "--login", "ana", "--password-file", "PASSWORD").exit_code
     query = "SELECT login, kind, revoked_at IS NULL FROM credential JOIN agent ON agent.id = agent_id ORDER BY 1, 2"
-    assert [("ana", "session", 0), ("ana", "token", 1), ("ben", "session", 1)] == rows(config, query)
+    assert [("ana", "session", 0), ("ana", "token", 1), ("ben", "session", 1)] == rows(place, query)
     run("agent", "disable", "--login", "ana")
-    assert [("ana", "session", 0), ("ana", "token", 0), ("ben", "session", 1)] == rows(config, query)
+    assert [("ana", "session", 0), ("ana", "token", 0), ("ben", "session", 1)] == rows(place, query)
     assert "teamline: nobody here has the login ana\n" == run("token", "create", "--login", "ana").stderr
 
 
 @pytest.mark.parametrize("flags", [(), ("--may-reply", "--label", "nightly")])
-def test_a_token_is_shown_once_as_the_last_line(run: Run, config: Path, flags: tuple[str, ...]) -> None:
+def test_a_token_is_shown_once_as_the_last_line(run: Run, place: str, flags: tuple[str, ...]) -> None:
     """The last line is the token; only its hash is kept, with its label and whether it may reply."""
     run(*ANA)
     made = run("token", "create", "--login", "ana", *flags)
     token = made.stdout.splitlines()[-1]
     assert token.startswith("tlp_")
     expected = [(secret_hash(token), "token", "nightly" if flags else "", int(bool(flags)))]
-    assert expected == rows(config, "SELECT secret_hash, kind, label, may_reply FROM credential")
+    assert expected == rows(place, "SELECT secret_hash, kind, label, may_reply FROM credential")
 
 
 def test_tokens_are_listed(run: Run) -> None:
@@ -196,12 +189,12 @@ def test_tokens_are_listed(run: Run) -> None:
 
 
 @pytest.mark.parametrize("which", [("--login", "ana", "--label", "lost"), ("--id", "2")])
-def test_a_token_is_revoked(run: Run, config: Path, which: tuple[str, ...]) -> None:
+def test_a_token_is_revoked(run: Run, place: str, which: tuple[str, ...]) -> None:
     """A token ends by its label or its id, and no other does."""
     run(*ANA)
     for label in ("kept", "lost"):
         run("token", "create", "--login", "ana", "--label", label)
     revoked = run("token", "revoke", *which)
     assert (0, "revoked 1 token\n") == (revoked.exit_code, revoked.stdout)
-    assert [("kept", 1), ("lost", 0)] == rows(config, "SELECT label, revoked_at IS NULL FROM credential ORDER BY 1")
+    assert [("kept", 1), ("lost", 0)] == rows(place, "SELECT label, revoked_at IS NULL FROM credential ORDER BY 1")
     assert 1 == run("token", "revoke", *which).exit_code

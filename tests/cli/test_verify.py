@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,14 @@ from gateway.cli.proof import Broken, Tally, verify_chains
 from gateway.domain.attachment import Owner
 from gateway.files.store import LocalFiles, hash_of
 from gateway.store import proof
-from gateway.store.agents import add_teams
 from gateway.store.attachments import Kept, add_loose
 from gateway.store.files import hold
 from gateway.store.store import Tx
-from tests.cli.conftest import Fill, Run
+from tests.cli.conftest import Run
 from tests.company import FRONT, LAKES, Company, Person, found
+from tests.engines import copy, place_now
+from tests.postgres import elsewhere
+from tests.raw import damage, rows
 
 COLUMNS = "team_id, thread_id, direction, identity_id, line_id, channel, agent_id, credential_id, body, salt, at"
 SIX = "seq, message_id, agent_id, credential_id, digest, prev, hash"
@@ -255,7 +257,6 @@ DAMAGE: dict[str, tuple[str, str]] = {
 
 async def write(company: Company) -> None:
     """Nine messages: 1, 4 and 7 of customers; the answers 2, 3, 5 and 6 in one team's chain, 8 and 9 in another's."""
-    await company.store.write(add_teams, (FRONT, LAKES))
     ana, ben = await company.hire("ana", FRONT), await company.hire("ben", LAKES)
     token = await company.token(ana, may_reply=True)
     front = (await company.text()).thread
@@ -269,21 +270,38 @@ async def write(company: Company) -> None:
         await company.reply(ben.secret, lakes)
 
 
+@pytest.fixture(scope="session")
+def histories(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder in which it was written, once on each engine."""
+
+    async def written(engine: str, folder: Path) -> None:
+        async with found(engine, folder) as company:
+            await write(company)
+
+    @cache
+    def history(engine: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"history-{engine}")
+        elsewhere(written(engine, folder))
+        return folder
+
+    return history
+
+
 @pytest.fixture
-def history(fill: Fill, config: Path) -> Path:
-    fill(write)
-    return config.parent / "teamline.db"
+def place(engine: str, tmp_path: Path, histories: Callable[[str], Path]) -> str:
+    """A copy of it."""
+    elsewhere(copy(engine, histories(engine), tmp_path))
+    return place_now(engine, tmp_path)
 
 
-def test_an_untouched_database_verifies(run: Run, history: Path) -> None:
+def test_an_untouched_database_verifies(run: Run, place: str) -> None:
     """What nobody touched holds: every team's chain and head, and how much was written under what."""
     verified = run("verify")
     assert 0 == verified.exit_code
     *heads, total = verified.stdout.splitlines()
     assert "verified: 6 outbound messages, 5 under a session, 1 via token" == total
-    with closing(sqlite3.connect(history)) as raw:
-        rows = raw.execute("SELECT id, chain_seq, chain_hash FROM team ORDER BY id").fetchall()
-    assert [f"{team}: {seq} links, head {bytes(head).hex()[:16] or '-'}" for team, seq, head in rows] == heads
+    stored = rows(place, "SELECT id, chain_seq, chain_hash FROM team ORDER BY id")
+    assert [f"{team}: {seq} links, head {bytes(head).hex()[:16] or '-'}" for team, seq, head in stored] == heads
 
 
 FILE_DAMAGE: dict[str, tuple[str, str]] = {
@@ -311,7 +329,7 @@ FILE_DAMAGE: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("what", FILE_DAMAGE)
 async def test_files(engine: str, tmp_path: Path, what: str) -> None:
     """Files are signed with the message: their bytes, their order and their number."""
-    damage, fault = FILE_DAMAGE[what]
+    harm, fault = FILE_DAMAGE[what]
     files = LocalFiles(tmp_path / "files")
     async with found(engine, tmp_path) as company:
         ana = await company.hire("ana", FRONT)
@@ -321,12 +339,12 @@ async def test_files(engine: str, tmp_path: Path, what: str) -> None:
         await company.reply(ana.secret, thread, channels=able, attachments=ids)
         assert 1 == (await verify_chains(company.store, files, lambda done, total: None)).sessions
         path = tmp_path / "files" / (one := hash_of(b"one"))[:2] / one[2:4] / one
-        if damage == "lost":
+        if harm == "lost":
             path.unlink()
-        elif damage == "changed":
+        elif harm == "changed":
             path.write_bytes(b"One")
         else:
-            for statement in damage.split("; "):
+            for statement in harm.split("; "):
                 await company.sql(statement)
         with pytest.raises(Broken, match=f"^team front-range: link 1: message 2: {fault}$"):
             await verify_chains(company.store, files, lambda done, total: None)
@@ -354,22 +372,18 @@ async def test_a_thread_that_moved_verifies(engine: str, tmp_path: Path) -> None
         assert {FRONT: 1, LAKES: 1} == {team: links for team, (links, _) in tally.heads.items() if links}
 
 
-def test_what_the_demo_wrote_is_counted_apart(run: Run, history: Path) -> None:
+def test_what_the_demo_wrote_is_counted_apart(run: Run, place: str) -> None:
     """Messages of the demo's people are not told as written under a session or token."""
-    with closing(sqlite3.connect(history)) as raw, raw:
-        raw.execute("UPDATE agent SET demo = 1 WHERE login = 'ana'")
+    assert 1 == damage(place, "UPDATE agent SET demo = 1 WHERE login = 'ana'")
     *_, total = run("verify").stdout.splitlines()
     assert "verified: 6 outbound messages, 2 under a session, 0 via token, 4 of the demo" == total
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_damage_is_found_and_named(run: Run, history: Path, kind: str) -> None:
+def test_damage_is_found_and_named(run: Run, place: str, kind: str) -> None:
     """Each kind of damage ends with exit code 1 and the first row that does not hold."""
     script, said = DAMAGE[kind]
-    with closing(sqlite3.connect(history)) as raw:
-        raw.execute("PRAGMA ignore_check_constraints = ON")
-        assert [] == raw.executescript(f"BEGIN; {script}; COMMIT").fetchall()
-        assert raw.total_changes > 0
+    assert damage(place, script) > 0
     verified = run("verify")
     assert (1, f"broken: team {said}\n") == (verified.exit_code, verified.stdout)
 

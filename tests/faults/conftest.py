@@ -1,20 +1,30 @@
-"""A gateway of its own for each test, with a stand-in for Twilio behind it."""
+"""A gateway of its own for each test, on either engine, with a stand-in for Twilio behind it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.company import engine
 from tests.faults.desk import Desk, at_desk
 from tests.gateway_process import Company, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
 
+__all__ = ["engine"]
+
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    return hire(tmp_path_factory.mktemp("company"))
+def companies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Company]:
+    """The one company of each engine, made when first asked for."""
+    return cache(lambda engine: hire(tmp_path_factory.mktemp("company"), engine))
+
+
+@pytest.fixture
+def company(companies: Callable[[str], Company], engine: str) -> Company:
+    return companies(engine)
 
 
 @pytest.fixture

@@ -78,3 +78,16 @@ class Rush:
         async with self._took:
             self.taken += 1
             self._took.notify_all()
+
+
+async def check(desk: Desk, talk: Talk, when: str = "") -> None:
+    """A thread has what was acknowledged, once and in order; each reply went out once, in order, or reads `unknown`."""
+    out = await desk.settled(talk.thread)
+    inbound = [message["body"] for message in await desk.history(talk.thread) if message["direction"] == "in"]
+    assert talk.texts == inbound, when
+    assert talk.replies == [message["body"] for message in out], when
+    went_out = [message.body for message in desk.twilio.accepted if message.to == talk.customer]
+    assert [body for body in talk.replies if body in set(went_out)] == went_out, f"{when}: out of order or twice"
+    missing = [message for message in out if message["body"] not in went_out]
+    assert {"unknown"} >= {message["delivery"]["state"] for message in missing}, when
+    assert {"sent", "delivered", "unknown"} >= {message["delivery"]["state"] for message in out}, when

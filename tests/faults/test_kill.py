@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
 
 from tests.faults.desk import Desk
-from tests.faults.rush import Rush, Talk
+from tests.faults.rush import Rush, check
+from tests.raw import end_leases
 from tests.standins.twilio import TwilioStandIn
 
 SOAK = os.environ.get("TEAMLINE_SOAK") == "1"
@@ -43,11 +43,12 @@ async def test_kill(desk: Desk) -> None:
         saying = asyncio.create_task(rush.go_on(TIMES))
         await _moment(random, rush, desk.twilio)
         await desk.gateway.kill()
+        end_leases(desk.gateway.place)
         assert await desk.gateway.start() < QUICK
         await saying
         assert 0 == (await desk.gateway.cli("verify")).code, f"seed {SEED}"
     for talk in rush.talks:
-        await _check(desk, talk)
+        await check(desk, talk, f"seed {SEED}")
 
 
 async def _moment(random: Random, rush: Rush, twilio: TwilioStandIn) -> None:
@@ -57,16 +58,3 @@ async def _moment(random: Random, rush: Rush, twilio: TwilioStandIn) -> None:
         await rush.reaches(rush.taken + ahead)
     else:
         await twilio.wait_for(len(twilio.accepted) + 1 + ahead // 2)
-
-
-async def _check(desk: Desk, talk: Talk) -> None:
-    out = await desk.settled(talk.thread)
-    inbound = [message["body"] for message in await desk.history(talk.thread) if message["direction"] == "in"]
-    assert talk.texts == inbound, f"seed {SEED}"
-    assert talk.replies == [message["body"] for message in out], f"seed {SEED}"
-    went_out = [message.body for message in desk.twilio.accepted if message.to == talk.customer]
-    assert [body for body in talk.replies if body in set(went_out)] == went_out, f"seed {SEED}: out of order or twice"
-    missing = [message for message in out if message["body"] not in went_out]
-    assert {"unknown"} >= {message["delivery"]["state"] for message in missing}, f"seed {SEED}"
-    states = Counter(message["delivery"]["state"] for message in out)
-    assert {"sent", "delivered", "unknown"} >= states.keys(), f"seed {SEED}"

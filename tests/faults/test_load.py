@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.faults.database import locked
 from tests.faults.desk import BASE, Answer, Desk, at_desk
 from tests.gateway_process import Company, gateway_process
+from tests.raw import locked
 from tests.standins.twilio import TwilioStandIn
 from tests.standins.twilio_api import new_sid
 
@@ -42,7 +42,7 @@ async def test_flood(desk: Desk) -> None:
     await desk.text("Hello")
     before = _memory(desk.gateway.pid)
     sids = [new_sid() for _ in range(FLOOD)]
-    with locked(desk.gateway.database):
+    async with locked(desk.gateway.place):
         flood = [asyncio.create_task(_text(desk, number, sid)) for number, sid in enumerate(sids)]
         await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
     answers = await asyncio.gather(*flood)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.faults.database import locked
 from tests.faults.desk import CUSTOMER, Desk
 from tests.gateway_process import NUMBER, until
+from tests.raw import locked
 
 MISSED = [f"text {number}" for number in range(40)]
 
@@ -52,7 +52,7 @@ async def test_an_outage_that_is_noticed_here(desk: Desk) -> None:
     """A text that was answered 503 and never sent again comes from the list, soon after the database is back."""
     await desk.text("Hello")
     await desk.gateway.hears("catch_up.begun")
-    with locked(desk.gateway.database):
+    async with locked(desk.gateway.place):
         assert 503 == (await desk.text("Again")).status
         desk.twilio.keep(CUSTOMER, NUMBER, "Again")
     assert ["Hello", "Again"] == [message["body"] for message in await _arrived(desk, 2)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.faults.desk import Desk
-from tests.gateway_process import free_port, run, write_config
+from tests.gateway_process import DATABASE, free_port, run, write_config
 
 
 def test_empty_token_file(tmp_path: Path) -> None:
@@ -30,9 +32,14 @@ def test_empty_token_variable(tmp_path: Path) -> None:
     assert "empty" in ended.err
 
 
+@pytest.fixture
+def engine() -> str:
+    return "sqlite"
+
+
 async def test_private_files(desk: Desk) -> None:
     """What lies beside the database is for the user that serves it, the empty lock as well."""
-    files = [path for path in desk.gateway.database.parent.iterdir() if path.is_file()]
+    files = [path for path in (desk.gateway.folder / DATABASE).parent.iterdir() if path.is_file()]
     assert {0o600} == {path.stat().st_mode & 0o777 for path in files}
 
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.faults.database import locked
 from tests.faults.desk import Desk
 from tests.gateway_process import until
+from tests.raw import locked
 from tests.standins.twilio_api import new_sid
 
 SECOND = """
@@ -107,7 +107,7 @@ async def test_listen_changes(desk: Desk) -> None:
 
 async def test_database_is_busy(desk: Desk) -> None:
     """A database that is held while the folder changes puts the change off, and does not end the watch."""
-    with locked(desk.gateway.database):
+    async with locked(desk.gateway.place):
         desk.gateway.write("adapters/second.toml", _second(desk, OLD))
         await desk.gateway.hears("config.not_taken")
         assert 404 == (await desk.text("Hello", to=OLD, channel="second")).status

@@ -15,7 +15,7 @@ from gateway.errors import Unavailable
 from gateway.files.intake import Harmless, Intake, Limits
 from gateway.files.store import LocalFiles, hash_of
 from gateway.store import attachments, files
-from gateway.store.files import HELD
+from gateway.store.files import HELD, TAKEN
 from gateway.store.store import Tx
 from tests.company import FRONT, SECOND, Company, Person, company, engine
 from tests.files import samples
@@ -128,7 +128,9 @@ async def test_upload_during_deletion(cellar: Cellar) -> None:
     assert [HASH] == await cellar.company.store.write(files.take_unnamed, cellar.company.clock())
     with pytest.raises(Unavailable):
         await cellar.upload()
-    await cellar.sweep()  # the one that took them has died: this one ends its work
+    await cellar.sweep()
+    assert await cellar.is_there()  # whoever has taken them may still be at it
+    await cellar.sweep(TAKEN / SECOND)  # no more: this one ends its work
     await cellar.upload()
     assert await cellar.is_there()
 

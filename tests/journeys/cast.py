@@ -8,6 +8,7 @@ import aiohttp
 
 from tests.gateway_process import NUMBER, GatewayProcess, until
 from tests.journeys.ledger import Ledger, Line
+from tests.raw import end_leases
 from tests.standins.twilio import TwilioStandIn
 from tests.standins.twilio_api import Fault, Message, new_sid
 
@@ -59,6 +60,7 @@ class Server:
     async def dies(self) -> None:
         """SIGKILL."""
         await self._gateway.kill()
+        end_leases(self._gateway.place)
 
     async def comes_back(self) -> None:
         await self._gateway.start()

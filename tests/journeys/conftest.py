@@ -1,4 +1,5 @@
-"""One browser, one gateway and one stand-in for Twilio for all journeys of a file; a fresh profile for each journey.
+"""One browser, one gateway on each engine and one stand-in for Twilio for all journeys of a file; a fresh profile for
+each journey.
 
 All of it lives in one event loop, the module's. A page that logs an error or raises one fails its
 journey, and so does an answer that refuses what a page asked (but for "not signed in", with which it begins).
@@ -15,6 +16,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright, expect
 
+from tests.engines import ENGINES
 from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
 
@@ -23,6 +25,12 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backg
 PATIENCE_MS = 20_000
 
 expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -71,10 +79,12 @@ async def twilio() -> AsyncIterator[TwilioStandIn]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def gateway(tmp_path_factory: pytest.TempPathFactory, twilio: TwilioStandIn) -> AsyncIterator[GatewayProcess]:
+async def gateway(
+    tmp_path_factory: pytest.TempPathFactory, engine: str, twilio: TwilioStandIn
+) -> AsyncIterator[GatewayProcess]:
     folder: Path = tmp_path_factory.mktemp("journey")
     (folder / "company").mkdir()
-    async with gateway_process(folder / "gateway", hire(folder / "company"), twilio.url) as gateway:
+    async with gateway_process(folder / "gateway", hire(folder / "company", engine), twilio.url) as gateway:
         yield gateway
 
 

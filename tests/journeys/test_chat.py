@@ -60,11 +60,11 @@ class Desk:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
+async def gateway(tmp_path_factory: pytest.TempPathFactory, engine: str) -> AsyncIterator[GatewayProcess]:
     folder: Path = tmp_path_factory.mktemp("chat")
     (folder / "company").mkdir()
     async with gateway_process(
-        folder / "gateway", hire(folder / "company"), "http://127.0.0.1:9", config=WEB
+        folder / "gateway", hire(folder / "company", engine), "http://127.0.0.1:9", config=WEB
     ) as gateway:
         yield gateway
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from tests.journeys.cast import Customer, Provider, Server
 from tests.journeys.conftest import profile
 from tests.journeys.hour import DANA, HOUR, IVY, LEO, MARTA, OMAR
 from tests.journeys.ledger import Ledger, Line
+from tests.raw import rows
 from tests.standins.twilio import TwilioStandIn
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs("chromium", "axe"), pytest.mark.timeout(300)]
@@ -51,10 +51,10 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+def company(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Company:
     """Ana, an admin, and Ben."""
     folder = tmp_path_factory.mktemp("company")
-    company = hire(folder)
+    company = hire(folder, engine)
     ben = ("--login", "ben", "--name", "Ben Whitlock", "--team", "denver", "--password-file", "password")
     assert 0 == run(folder, "agent", "add", *ben).code
     return company
@@ -116,19 +116,18 @@ async def live(office: Office) -> None:
     for agent in office.agents.values():
         assert sorted(CUSTOMERS) == sorted(await agent.lists())
         assert expected == {name: await agent.reads(name) for name in CUSTOMERS}
-    assert expected == stored(office.gateway.database)
+    assert expected == stored(office.gateway.place)
     assert sent(expected) == Counter((message.to, message.body) for message in office.twilio.accepted)
     assert 0 == (await office.gateway.cli("verify")).code
     objections = {state: found for agent in office.agents.values() for state, found in agent.found.items() if found}
     assert {} == objections
 
 
-def stored(database: Path) -> dict[str, list[Line]]:
+def stored(place: str) -> dict[str, list[Line]]:
     numbers = {name.replace(" ", ""): name for name in CUSTOMERS}
     lines: dict[str, list[Line]] = {name: [] for name in CUSTOMERS}
-    with closing(sqlite3.connect(database)) as connection:
-        for number, *line in connection.execute(STORED):
-            lines[numbers[number]].append(Line(*line))
+    for number, *line in rows(place, STORED):
+        lines[numbers[number]].append(Line(*line))
     return lines
 
 

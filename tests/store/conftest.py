@@ -11,8 +11,10 @@ from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 from tests.engines import ENGINES, open_engine
 
+MARKS = {"postgresql": pytest.mark.needs("postgresql")}
 
-@pytest.fixture(params=ENGINES)
+
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in ENGINES])
 def engine(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

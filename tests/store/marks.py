@@ -77,8 +77,8 @@ async def held(store: Store, engine: str) -> AsyncIterator[None]:
     """Meanwhile every connection that writes is taken, and whatever is submitted waits."""
     holding = [Held() for _ in range(WRITERS if engine == "postgresql" else 1)]
     writes = [asyncio.create_task(store.write(one.action)) for one in holding]
-    await asyncio.gather(*(begun(one) for one in holding))
     try:
+        await asyncio.gather(*(begun(one) for one in holding))
         yield
     finally:
         for one in holding:

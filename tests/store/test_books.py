@@ -14,6 +14,7 @@ from gateway.domain.chain import START, link_hash
 from gateway.domain.message import MessageId, TeamId
 from gateway.errors import Misuse, NotFound
 from gateway.store.store import Row, Store, Tx
+from tests.engines import address
 from tests.store.marks import add_teams, log_event
 
 ROOT = Path(__file__).parents[2]
@@ -21,11 +22,12 @@ ROOT = Path(__file__).parents[2]
 NEIGHBOR = """
 import asyncio, pathlib, sys
 from gateway.store.doorbell import Doorbell
-from gateway.store.sqlite import open_sqlite
+from gateway.store.open import open_store
 from tests.store.marks import log_event
 
 async def main():
-    store = await open_sqlite(pathlib.Path(sys.argv[1]), doorbell=Doorbell(), serving=False)
+    place = sys.argv[1] if "://" in sys.argv[1] else pathlib.Path(sys.argv[1])
+    store = await open_store(place, Doorbell(), serving=False)
     print("open", flush=True)
     for _ in range(100):
         await store.write(log_event, "a", "b")
@@ -89,11 +91,12 @@ async def test_no_gap(store: Store) -> None:
     assert [("a", 100), ("b", 200), ("c", 100)] == await store.read(heads)
 
 
-async def test_two_processes(store: Store, tmp_path: Path) -> None:
+async def test_two_processes(store: Store, engine: str, tmp_path: Path) -> None:
     """A second process writes beside the serving one, and both count together."""
     await store.write(add_teams, "a", "b")
+    place = str(tmp_path / "teamline.db") if engine == "sqlite" else await address(tmp_path)
     neighbor = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", NEIGHBOR, str(tmp_path / "teamline.db"), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", NEIGHBOR, place, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert neighbor.stdout is not None
     assert b"open\n" == await neighbor.stdout.readline()

@@ -1,4 +1,4 @@
-"""Many writers at once: each stands or falls alone, nobody is lost, and a flood of one kind leaves room for the other."""
+"""Many writers at once: each stands or falls alone, nobody is lost, and a flood of texts leaves room for people."""
 
 from __future__ import annotations
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from types import ModuleType
 
 import pytest
 
 from gateway.errors import Unavailable
-from gateway.store.sqlite import readers
+from gateway.store.postgres import pools
+from gateway.store.postgres import readers as postgres_readers
+from gateway.store.sqlite import readers as sqlite_readers
 from gateway.store.store import Store, Tx
-from tests.store.marks import ENDLESS, Held, mark, marks
+from tests.store.marks import ENDLESS, Held, begun, mark, marks
+
+SIZES = {"sqlite": sqlite_readers.READERS, "postgresql": pools.READERS}
 
 
-async def test_read_deadline(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def readers(engine: str) -> ModuleType:
+    """The module with the engine's bounds."""
+    return {"sqlite": sqlite_readers, "postgresql": postgres_readers}[engine]
+
+
+async def test_read_deadline(store: Store, readers: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query that would not end is stopped at its deadline, and its reader serves the next."""
     monkeypatch.setattr(readers, "READ_TIME", 0.1)
 
@@ -24,19 +35,21 @@ async def test_read_deadline(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert [] == await store.read(marks)
 
 
-async def test_full_reading_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_reading_queue(
+    store: Store, engine: str, readers: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Queries beyond what may wait are refused at once."""
+    holding = [Held() for _ in range(SIZES[engine])]
+    busy = [asyncio.create_task(store.read(one.action)) for one in holding]
+    await asyncio.gather(*(begun(one) for one in holding))
     monkeypatch.setattr(readers, "READ_LIMIT", 1)
-    holding = [Held(), Held()]
-    busy = [asyncio.create_task(store.read(held.action)) for held in holding]
-    await asyncio.gather(*(asyncio.to_thread(held.began.wait, 30) for held in holding))
     waits = asyncio.create_task(store.read(marks))
     await asyncio.sleep(0)
     assert 1 == store.stats().reads_waiting
     with pytest.raises(Unavailable):
         await store.read(marks)
-    for held in holding:
-        held.let_go()
+    for one in holding:
+        one.let_go()
     await asyncio.gather(*busy)
     assert [] == await waits
 

@@ -15,7 +15,7 @@ from asyncpg import Connection
 
 from gateway.store.doorbell import Doorbell
 from gateway.store.postgres import faults
-from gateway.store.postgres.pools import connect, hang_up
+from gateway.store.postgres.pools import COMMAND_SECONDS, connect, hang_up
 
 CHANNEL: Final = "teamline"
 """Of this database: NOTIFY crosses no border between databases."""
@@ -43,7 +43,13 @@ class Bell:
         self._news = asyncio.Event()
         self._end = asyncio.Event()
         self._stir = asyncio.Event()  # news, a lost connection, or the end
+        self._tried = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="bell")
+
+    async def tried(self) -> None:
+        """Returns when it listens, or could not."""
+        if self._listens:
+            await self._tried.wait()
 
     def tell(self) -> None:
         """Something was committed here."""
@@ -67,6 +73,7 @@ class Bell:
             except Exception as error:  # noqa: BLE001  whatever it is, others hear us by polling until it is over
                 if not isinstance(error, faults.GONE) and not faults.is_away(error):
                     log.error("bell failed", error=type(error).__name__)  # noqa: TRY400  it may name the database
+            self._tried.set()
             if self._end.is_set():
                 return
             self.losses += 1
@@ -82,13 +89,14 @@ class Bell:
             self._stir.clear()
             if self._end.is_set():
                 return
-        connection = await connect(self._dsn)
+        connection = await connect(self._dsn, COMMAND_SECONDS)
         try:
             connection.add_termination_listener(self._lost)
             await connection.execute("SET synchronous_commit = off")  # a NOTIFY is a commit, and nothing that must last
             if self._listens:
                 await connection.add_listener(CHANNEL, self._heard)
                 self._doorbell.ring()  # whatever was told while nobody listened
+                self._tried.set()
             while not connection.is_closed():
                 await self._turn(connection)
                 if self._end.is_set():

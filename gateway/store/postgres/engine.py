@@ -105,6 +105,7 @@ async def open_postgres(
     except (*faults.GONE, asyncpg.PostgresError) as error:
         raise faults.closed(error) from None
     bell = Bell(dsn, doorbell, listens=serving)
+    await bell.tried()
 
     def committed() -> None:
         doorbell.ring()
@@ -128,7 +129,7 @@ async def _reach(dsn: str) -> asyncpg.Connection:
     until = monotonic() + OPEN_PATIENCE
     while True:
         try:
-            return await pools.connect(dsn, command_seconds=None)
+            return await pools.connect(dsn)
         except (*faults.GONE, asyncpg.PostgresError, ValueError) as error:  # ValueError: of the URL's port, say
             if not faults.is_away(error) or monotonic() > until:
                 raise faults.closed(error) from None

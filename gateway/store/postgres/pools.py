@@ -25,19 +25,22 @@ END_SECONDS: Final = 1.0
 """How long a transaction that failed, or a connection that is closed, may take to end in good order."""
 
 _SETTINGS: Final = """
-SET lock_timeout = '1s';
+SET lock_timeout = '1500ms';
 SET idle_in_transaction_session_timeout = '2s';
 SET statement_timeout = '{seconds}s';
-SET jit = off;
+SET jit = off; SET max_parallel_workers_per_gather = 0;
+SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
-"""An acknowledged row must not be lost, whatever the role's default is. Compiling plans costs more than they do."""
+"""An acknowledged row must not be lost, whatever the role's default is. Compiling plans costs more than they do. The
+server looks for a deadlock after a second: with a lock's time-out at the same moment it would never say so."""
 _WRITE_SECONDS: Final = 4
 _READ_SECONDS: Final = 2
 
 
-async def connect(dsn: str, command_seconds: float | None = COMMAND_SECONDS) -> asyncpg.Connection:
-    """One connection of its own, with no more settings than it came with. Raises OSError and asyncpg's errors."""
+async def connect(dsn: str, command_seconds: float | None = None) -> asyncpg.Connection:
+    """One connection of its own, with no more settings than it came with; its statements take as long as they
+    take, or so many seconds. Raises OSError and asyncpg's errors."""
     return await asyncpg.connect(
         dsn,
         timeout=CONNECT_SECONDS,
@@ -105,7 +108,7 @@ class Pool:
         self._idle.clear()
 
     async def _open(self) -> asyncpg.Connection:
-        connection = await connect(self._dsn)
+        connection = await connect(self._dsn, COMMAND_SECONDS)
         try:
             await connection.execute(self._settings)
         except BaseException:

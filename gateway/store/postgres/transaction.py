@@ -33,12 +33,11 @@ _NOTHING: Final = frozenset({"UPDATE 0", "DELETE 0", "INSERT 0 0", "SELECT 0"})
 class _Statements:
     """What reading and writing share."""
 
-    __slots__ = ("_connection", "_is_over", "_plans_anew", "cause", "fault", "under_way", "wrote")
+    __slots__ = ("_connection", "_is_over", "cause", "fault", "under_way", "wrote")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_over = False
-        self._plans_anew = False
         self.fault: TeamlineError | None = None
         """What doomed it."""
         self.cause: Exception | None = None
@@ -70,9 +69,6 @@ class _Statements:
         self.under_way = True
         try:
             said = for_postgres(sql)
-            if said.plans_anew and not self._plans_anew:
-                await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-                self._plans_anew = True
             result = await call(said.text, *values)
         except Exception as error:  # noqa: BLE001  a value that cannot be bound raises whatever it likes
             self.cause = error

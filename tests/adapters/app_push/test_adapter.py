@@ -17,9 +17,10 @@ from adapters.app_push.sender import Sender
 from adapters.app_push.tokens import Tokens
 from adapters.web_chat.config import WebChatConfig
 from gateway.channels.contract import Context, DeliveryReport, Inbound, Outbound, SendResult, WebhookRequest
-from gateway.channels.push import Device, Notice, PushError
+from gateway.channels.push import Notice, PushError
 from gateway.channels.testing import BODIES, MARK, AdapterContract, Provider, refused
 from gateway.domain.address import Address
+from gateway.domain.device import Device
 from gateway.errors import Invalid, Misuse, Unauthenticated
 from tests.adapters.app_push.backend import NOW, P256, config, token
 from tests.adapters.app_push.test_config import WEBPUSH

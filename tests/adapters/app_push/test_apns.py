@@ -13,7 +13,8 @@ import pytest
 
 from adapters.app_push.apns import HOSTS, Apns
 from adapters.app_push.sender import fitted
-from gateway.channels.push import Device, PushVerdict
+from gateway.channels.push import PushVerdict
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 from tests.adapters.app_push.pushing import LONG, NOTICE, Clock, apns, fails, vapid_key
 from tests.standins.apns import TOPIC, ApnsStandIn

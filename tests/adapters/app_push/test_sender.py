@@ -14,7 +14,7 @@ import pytest
 
 from adapters.app_push.sender import AT_ONCE, BODY_BYTES, PATIENCE, TITLE_BYTES, Sender, fitted
 from gateway.channels.contract import SEND_TIMEOUT
-from gateway.channels.push import Device
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 from tests.adapters.app_push.pushing import LONG, NOTICE, apns, config, fails, fcm, webpush
 from tests.adapters.app_push.test_webpush import KEYS

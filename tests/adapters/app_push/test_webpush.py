@@ -20,7 +20,8 @@ from joserfc.jwk import ECKey
 from adapters.app_push.hosts import PushHosts
 from adapters.app_push.sender import fitted
 from adapters.app_push.webpush import SIZE, WebPush, topic
-from gateway.channels.push import Device, PushVerdict
+from gateway.channels.push import PushVerdict
+from gateway.domain.device import Device
 from gateway.errors import Invalid
 from tests.adapters.app_push.pushing import LONG, NOTICE, Clock, fails, webpush
 from tests.standins.web_push import PushService, WebPushTesting

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final, Self
 
 import aiohttp
 
@@ -13,7 +13,7 @@ from gateway.domain.message import TeamId
 from gateway.feed.cursor import decode
 from tests.faults.desk import BASE
 from tests.faults.postgres.site import Balanced
-from tests.gateway_process import until
+from tests.gateway_process import GatewayProcess, until
 
 TEAM: Final = TeamId("denver")
 PAUSE: Final = 0.05
@@ -23,12 +23,28 @@ PAUSE: Final = 0.05
 class Console:
     """`seen` are the places of the team's events in the order they came; `streams` counts those that were opened."""
 
-    def __init__(self, desk: Balanced) -> None:
+    def __init__(self, desk: Balanced, only: GatewayProcess | None = None) -> None:
         self.seen: list[int] = []
         self.kinds: list[str] = []
         self.streams = 0
-        self._desk = desk
-        self._cursor: str | None = None
+        self._desk, self._only = desk, only
+        self.first = 0
+        """The place where it began: that of its list."""
+        self._cursor = ""
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[Self]:
+        """It has its stream by then."""
+        inbox = await self._desk.ask("GET", "/threads?view=all")
+        self._cursor = inbox.json["feed"]
+        self.first = decode(self._cursor)[TEAM]
+        task = asyncio.create_task(self.follow())
+        try:
+            await until(self._has_stream)
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def follow(self) -> None:
         """Until it is canceled."""
@@ -37,17 +53,27 @@ class Console:
                 await self._follow_one()
             await asyncio.sleep(PAUSE)
 
-    async def reaches(self, place: int) -> None:
-        await until(lambda: self._has(place))
+    async def hears(self, kind: str, times: int) -> None:
+        async def ask() -> bool:
+            return self.kinds.count(kind) >= times
 
-    async def _has(self, place: int) -> bool:
-        return place in self.seen
+        await until(ask)
+
+    async def has_seen_all(self, head: int) -> None:
+        """Wait for the log's end; every event up to it came once and in order."""
+
+        async def ask() -> bool:
+            return head in self.seen
+
+        await until(ask)
+        assert list(range(self.first + 1, self.seen[-1] + 1)) == self.seen
+
+    async def _has_stream(self) -> bool:
+        return self.streams > 0
 
     async def _follow_one(self) -> None:
-        node = self._desk.next_node()
-        headers = {"Authorization": f"Bearer {node.token}"}
-        if self._cursor is not None:
-            headers["Last-Event-ID"] = self._cursor
+        node = self._only or self._desk.next_node()
+        headers = {"Authorization": f"Bearer {node.token}", "Last-Event-ID": self._cursor}
         forever = aiohttp.ClientTimeout(total=None, sock_read=20)
         async with self._desk.http.get(f"{node.url}{BASE}/events", headers=headers, timeout=forever) as stream:
             if stream.status != 200:
@@ -74,17 +100,6 @@ class Console:
 
 @asynccontextmanager
 async def consoles(desk: Balanced, count: int) -> AsyncIterator[list[Console]]:
-    """All of them follow, one node each in turn."""
-    watching = [Console(desk) for _ in range(count)]
-    tasks = [asyncio.create_task(console.follow()) for console in watching]
-    try:
-        await until(lambda: _all_follow(watching))
-        yield watching
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _all_follow(watching: list[Console]) -> bool:
-    return all(console.streams for console in watching)
+    """All of them follow, each another node in turn."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Console(desk).following()) for _ in range(count)]

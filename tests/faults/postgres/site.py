@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import asyncpg
 
 from tests.faults.desk import Answer, Desk, at_desk
-from tests.gateway_process import LOGIN, PASSWORD, PATIENCE, GatewayProcess, ending, free_port, run, write_config
+from tests.gateway_process import LOGIN, PASSWORD, PATIENCE, GatewayProcess, ending, free_port, run, until, write_config
 from tests.postgres import PostgresServer
 from tests.standins.twilio import TwilioStandIn
+
+T = TypeVar("T")
 
 ROLE: Final = "teamline"
 DATABASE_PASSWORD: Final = "never-in-a-log"
@@ -61,11 +63,12 @@ class Site:
         self.name = name
         self.public = f"http://127.0.0.1:{free_port()}"
         self._token, self._folder, self._twilio = token, folder, twilio
-        self._nodes: list[GatewayProcess] = []
+        self.nodes: list[GatewayProcess] = []
+        """Also those that are not started, or have ended."""
 
     def prepared(self, database_port: int = 0) -> GatewayProcess:
         """A node that is not started yet. The first has the public URL. `database_port`: by way of a line."""
-        number = len(self._nodes)
+        number = len(self.nodes)
         folder = self._folder / f"node-{number}"
         node = GatewayProcess(folder)
         node.token = self._token
@@ -73,7 +76,7 @@ class Site:
             node.url, node.port = self.public, int(self.public.rpartition(":")[2])
         config = _config(self.public, database_port or self.server.port, self.name)
         write_config(folder, node.port, self._twilio, config)
-        self._nodes.append(node)
+        self.nodes.append(node)
         return node
 
     @asynccontextmanager
@@ -87,9 +90,18 @@ class Site:
         """As superuser, in this database."""
         return await execute(self.server, statement, *values, database=self.name)
 
+    async def head(self) -> int:
+        """How far the team's log has come."""
+        (row,) = await self.sql("SELECT coalesce(max(seq), 0) AS head FROM event WHERE team_id = 'denver'")
+        return int(row["head"])
+
+    async def end_leases(self) -> None:
+        """What a node has claimed is taken over now, and not when its lease would have run out."""
+        await self.sql("UPDATE delivery SET lease_until = 0 WHERE lease_until IS NOT NULL")
+
     def logs(self) -> str:
         """What all its nodes have said."""
-        logs = (node.folder / "stderr" for node in self._nodes)
+        logs = (node.folder / "stderr" for node in self.nodes)
         return "".join(log.read_text(encoding="utf-8") for log in logs if log.exists())
 
 
@@ -141,3 +153,20 @@ async def readiness(node: GatewayProcess) -> int:
                 return answer.status
         except aiohttp.ClientConnectionError:
             return 0
+
+
+async def all_ready(nodes: Iterable[GatewayProcess]) -> None:
+    """Wait for it."""
+    for node in nodes:
+        await until(lambda: _is_ready(node))  # noqa: B023  awaited here
+
+
+async def _is_ready(node: GatewayProcess) -> bool:
+    return 200 == await readiness(node)
+
+
+async def timed(work: Awaitable[T]) -> tuple[T, float]:
+    """Its result, and the seconds that took."""
+    begun = asyncio.get_running_loop().time()
+    result = await work
+    return result, asyncio.get_running_loop().time() - begun

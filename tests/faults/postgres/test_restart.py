@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -16,8 +17,8 @@ import pytest
 
 from tests.faults.desk import CUSTOMER, Answer, Desk
 from tests.faults.postgres.console import consoles
-from tests.faults.postgres.site import Balanced, Site, execute, readiness, restarted
-from tests.faults.rush import Rush, Talk
+from tests.faults.postgres.site import Balanced, Site, all_ready, readiness, restarted, timed
+from tests.faults.rush import Rush, check
 from tests.gateway_process import NUMBER, until
 from tests.postgres import PostgresServer
 from tests.standins.twilio import TwilioStandIn
@@ -25,8 +26,8 @@ from tests.standins.twilio_api import new_sid
 
 SOAK = os.environ.get("TEAMLINE_SOAK") == "1"
 RESTARTS = 100 if SOAK else 3
-CUSTOMERS = 8
-TIMES = 15 * RESTARTS
+CUSTOMERS = 4
+TIMES = 10 * RESTARTS
 """Things that each customer and each agent says."""
 QUICK = 10.0
 """Seconds within which every caller has an answer."""
@@ -52,18 +53,16 @@ async def test_restarted_under_load(site: Site, server: PostgresServer, pair: Ba
     rush = Rush(pair, CUSTOMERS)
     await rush.begin()
     async with consoles(pair, 2) as watching:
-        firsts = [console.seen[-1] if console.seen else await _head(site) for console in watching]
         saying = asyncio.create_task(rush.go_on(TIMES))
         for _ in range(RESTARTS):
-            await rush.reaches(rush.taken + CUSTOMERS * 10)
+            await rush.reaches(rush.taken + CUSTOMERS * TIMES // RESTARTS // 2)
             await restarted(server)
         await saying
+        await site.end_leases()
         for talk in rush.talks:
             await check(pair, talk)
-        head = await _settled_head(site)
-        for first, console in zip(firsts, watching, strict=True):
-            await console.reaches(head)
-            assert list(range(first + 1, head + 1)) == [place for place in console.seen if place > first]
+        for console in watching:
+            await console.has_seen_all(await site.head())
     assert 0 == (await pair.gateway.cli("verify")).code
 
 
@@ -78,19 +77,43 @@ async def test_away(site: Site, server: PostgresServer, pair: Balanced) -> None:
     await asyncio.to_thread(server.stop, "fast")
     try:
         answers = await _for_so_long(AWAY, pair, thread, sid)
-        assert {0: 0, 503: 2} == {0: 0, **Counter([await readiness(node) for node in pair.nodes])}
+        assert [503, 503] == [await readiness(node) for node in pair.nodes]
         pair.twilio.keep(CUSTOMER, NUMBER, "Missed", at=datetime.now(UTC))
     finally:
         await asyncio.to_thread(server.start)
     assert {503} == {answer.status for answer, _ in answers}
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer, _ in answers)
     assert QUICK > max(took for _, took in answers)
-    await until(lambda: _all_ready(pair))
+    await all_ready(pair.nodes)
     assert [200, 202] == [
         (await pair.text("Again", sid=sid)).status,
         (await pair.reply(thread, "Good morning", "key")).status,
     ]
-    assert ["delivered"] == [message["delivery"]["state"] for message in await pair.settled(thread)]
+    assert {"sent", "delivered"} >= {message["delivery"]["state"] for message in await pair.settled(thread)}
     assert ["Good morning"] == [message.body for message in pair.twilio.accepted]
     await until(lambda: _has_said(pair, ["Again", "Hello", "Missed"]))
-    _no_flood(site)
+    assert MOST_LINES > max(Counter(_seconds(site)).values())
+
+
+async def _for_so_long(seconds: float, desk: Desk, thread: str, sid: str) -> list[tuple[Answer, float]]:
+    """At every door again and again: what each was answered, and how long that took."""
+    end = asyncio.get_running_loop().time() + seconds
+    doors: tuple[Callable[[], Awaitable[Answer]], ...] = (
+        lambda: desk.text("Again", sid=sid),
+        lambda: desk.reply(thread, "Good morning", "key"),
+        lambda: desk.ask("GET", "/threads?view=all"),
+        lambda: desk.ask("GET", "/events"),
+    )
+    found = []
+    while asyncio.get_running_loop().time() < end:
+        found += await asyncio.gather(*(timed(door()) for door in doors))
+    return found
+
+
+async def _has_said(desk: Desk, expected: list[str]) -> bool:
+    return expected == sorted(await desk.said())
+
+
+def _seconds(site: Site) -> list[str]:
+    """Of each line in the logs."""
+    return [json.loads(line)["at"][:19] for line in site.logs().splitlines() if line.startswith("{")]

@@ -9,10 +9,13 @@ from secrets import token_hex
 
 import pytest
 
-from tests.faults.postgres.site import ROLE, Site, execute, readiness
+from tests.faults.postgres.site import ROLE, Site, all_ready, execute
 from tests.gateway_process import ending
 from tests.postgres import PostgresServer
 from tests.standins.twilio import TwilioStandIn
+
+
+pytestmark = pytest.mark.needs("postgresql-server")
 
 
 @pytest.mark.parametrize("nodes", [2, 5])
@@ -24,7 +27,7 @@ async def test_nodes_at_once(server: PostgresServer, tmp_path: Path, twilio: Twi
     async with AsyncExitStack() as stack:
         starting = [await stack.enter_async_context(ending(site.prepared())) for _ in range(nodes)]
         await asyncio.gather(*(node.start() for node in starting))
-        assert [200] * nodes == await asyncio.gather(*map(readiness, starting))
+        await all_ready(starting)
     applied = [row["version"] for row in await site.sql("SELECT version FROM migration ORDER BY version")]
     assert [1] == applied[:1]
     assert sorted(set(applied)) == applied

@@ -83,6 +83,4 @@ async def apply(steps: list[Step], *, together: bool) -> tuple[list[object], lis
 @given(steps=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 99), st.booleans()), max_size=12))
 def test_serial(steps: list[Step]) -> None:
     """Actions in one batch give the results and the rows that they give one after another."""
-    assert asyncio.run(apply(steps, together=False)) == asyncio.run(
-        apply(steps, together=True)
-    )
+    assert asyncio.run(apply(steps, together=False)) == asyncio.run(apply(steps, together=True))

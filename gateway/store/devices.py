@@ -1,0 +1,159 @@
+"""Devices: phones and browsers that a push wakes. Each is one customer's or one agent's, and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from gateway.domain.author import AgentId, CustomerId
+from gateway.domain.delivery import DeliveryId
+from gateway.domain.device import Device
+from gateway.domain.message import MessageId, ThreadId
+from gateway.store.store import Row, Tx, certain
+
+MOST: Final = 20
+"""Devices of one owner; of more, the one that was not registered for longest goes."""
+MOST_BADGE: Final = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose device it is, and the token or session that it was registered under."""
+
+    customer: CustomerId | None = None
+    agent: AgentId | None = None
+    visitor: int | None = None
+    credential: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A device with what a push needs to know of it."""
+
+    id: int
+    channel: str
+    device: Device
+
+
+async def register(tx: Tx, holder: Holder, channel: str, device: Device, now: int) -> int:
+    """The device's id. One that was another's leaves them."""
+    row = certain(
+        await tx.one(
+            """INSERT INTO device (customer_id, agent_id, visitor_id, credential_id, channel, platform, address, keys,
+                                   created_at, seen_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+               ON CONFLICT (channel, platform, address) DO UPDATE
+                  SET customer_id = excluded.customer_id, agent_id = excluded.agent_id,
+                      visitor_id = excluded.visitor_id, credential_id = excluded.credential_id,
+                      keys = excluded.keys, seen_at = excluded.seen_at
+               RETURNING id""",
+            holder.customer,
+            holder.agent,
+            holder.visitor,
+            holder.credential,
+            channel,
+            device.platform,
+            device.address,
+            orjson.dumps(dict(device.keys)).decode(),
+            now,
+        )
+    )
+    await tx.run(
+        """DELETE FROM device WHERE (customer_id = ?1 OR agent_id = ?2) AND id NOT IN
+           (SELECT id FROM device WHERE customer_id = ?1 OR agent_id = ?2 ORDER BY seen_at DESC, id DESC LIMIT ?3)""",
+        holder.customer,
+        holder.agent,
+        MOST,
+    )
+    return int(row["id"])
+
+
+async def remove(tx: Tx, holder: Holder, device: int) -> bool:
+    """False where the owner has no such device."""
+    return bool(
+        await tx.run(
+            "DELETE FROM device WHERE id = ?1 AND (customer_id = ?2 OR agent_id = ?3)",
+            device,
+            holder.customer,
+            holder.agent,
+        )
+    )
+
+
+async def end_visitor(tx: Tx, visitor: int) -> None:
+    await tx.run("DELETE FROM device WHERE visitor_id = ?1", visitor)
+
+
+async def end_session(tx: Tx, credential: int) -> None:
+    await tx.run("DELETE FROM device WHERE credential_id = ?1", credential)
+
+
+async def follow(tx: Tx, visitor: int, into: int) -> None:
+    """A token was replaced by another of the same customer's."""
+    await tx.run("UPDATE device SET visitor_id = ?2 WHERE visitor_id = ?1", visitor, into)
+
+
+async def gone(tx: Tx, device: Registered) -> None:
+    """The platform says that it is no more; one registered anew meanwhile has another address."""
+    await tx.run("DELETE FROM device WHERE id = ?1 AND address = ?2", device.id, device.device.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a customer's devices are to be told of a delivery."""
+
+    message: MessageId
+    thread: ThreadId
+    team: str
+    name: str
+    """Of whoever wrote, as customers know them."""
+    body: str
+    unread: int
+    last_seen: int | None
+    """When the app last came with a fresh token (microseconds since 1970), if it ever did."""
+    devices: tuple[Registered, ...]
+
+
+async def call_for(tx: Tx, delivery: DeliveryId) -> Call | None:
+    """None where there is no such delivery any more."""
+    row = await tx.one(
+        """SELECT message.id, message.thread_id, message.team_id, agent.display_name, message.body,
+                  identity.customer_id, profile.seen_at,
+                  (SELECT count(*) FROM (
+                     SELECT 1 FROM message AS newer
+                      WHERE newer.thread_id = message.thread_id AND newer.direction = 'out'
+                        AND newer.id > coalesce(customer_seen.read_id, 0) LIMIT ?2) AS counted) AS unread
+             FROM delivery JOIN message ON message.id = delivery.message_id
+             JOIN agent ON agent.id = message.agent_id
+             JOIN identity ON identity.id = delivery.identity_id
+             LEFT JOIN profile ON profile.identity_id = identity.id
+             LEFT JOIN customer_seen ON customer_seen.thread_id = message.thread_id
+            WHERE delivery.id = ?1""",
+        delivery,
+        MOST_BADGE,
+    )
+    if row is None:
+        return None
+    message, thread, team, name, body, customer, last_seen, unread = row
+    rows = await tx.all(
+        "SELECT id, channel, platform, address, keys FROM device WHERE customer_id = ?1 ORDER BY id", customer
+    )
+    return Call(message, thread, team, name, body, unread, last_seen, tuple(map(_registered, rows)))
+
+
+def _registered(row: Row) -> Registered:
+    id_, channel, platform, address, keys = row
+    return Registered(id_, channel, Device(platform, address, _loads(keys)))
+
+
+def _loads(keys: str) -> dict[str, str]:
+    found: dict[str, Any] = orjson.loads(keys)
+    return found
+
+
+def registered(rows: Sequence[Row]) -> list[Registered]:
+    """id, channel, platform, address, keys of each row."""
+    return [_registered(row) for row in rows]

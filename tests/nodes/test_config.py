@@ -1,0 +1,71 @@
+"""Nodes know of one another, and a node whose config differs says so wherever an operator looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.scheduler import nodes as scheduler
+from gateway.store import nodes as stored
+from gateway.store.store import Tx
+from tests.nodes.conftest import Node, serving, settings_of
+from tests.outbox.provider import until
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "BEAT", 0.05)
+
+
+async def ready(node: Node) -> object:
+    async with node.http.get(f"{node.url}/readyz") as answer:
+        assert 200 == answer.status
+        return (await answer.json())["config"]
+
+
+async def gauges(node: Node) -> list[float]:
+    async with node.http.get(f"{node.url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    names = ("teamline_nodes ", "teamline_config_differs ")
+    return [float(line.rpartition(" ")[2]) for name in names for line in lines if line.startswith(name)]
+
+
+async def test_nodes_of_one_config_agree(pair: tuple[Node, Node]) -> None:
+    """Two nodes that listen elsewhere have the same config: both are counted, and nobody is told of a difference."""
+    here, there = pair
+    await until(lambda: [2, 2] == [len(node.gateway.nodes) for node in pair])
+    for node in pair:
+        assert {"version": node.gateway.settings.version, "faults": 0} == await ready(node)
+        assert [2, 0] == await gauges(node)
+    assert here.gateway.settings.version == there.gateway.settings.version
+
+
+async def test_another_config_is_told_of(tmp_path: Path) -> None:
+    """A node with another version says which and how many run on it, until it leaves, and is ready all the same."""
+    async with serving(await settings_of(tmp_path)) as here:
+        await here.person("dana", role="admin")
+        async with serving(await settings_of(tmp_path, "two")) as there:
+            await until(lambda: len(here.gateway.nodes) == 2)
+            other = there.gateway.settings.version
+            own = here.gateway.settings.version
+            assert {"version": own, "faults": 0, "others": {other: 1}} == await ready(here)
+            assert [2, 1] == await gauges(here)
+            _, status = await here.call("dana", "GET", "/status")
+            assert [f"another node runs on config {other}, and this one on {own}"] == status["notices"]
+        await until(lambda: len(here.gateway.nodes) == 1)
+        assert [1, 0] == await gauges(here)
+
+
+async def test_who_is_silent_is_forgotten(pair: tuple[Node, Node]) -> None:
+    """A node that died is counted until it has been silent for a minute."""
+    here, _ = pair
+    store = here.store
+    await store.write(stored.seen, "dead", "old")
+    await until(lambda: here.gateway.nodes.others == {"old": 1})
+
+    async def age(tx: Tx) -> None:
+        await tx.run("UPDATE node SET seen_at = seen_at - ?1 WHERE id = 'dead'", stored.SILENT)
+
+    await store.write(age)
+    await until(lambda: here.gateway.nodes.others == {})
