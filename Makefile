@@ -14,7 +14,7 @@ run: .venv/.ready ## the demo at http://127.0.0.1:8080
 
 test: .venv/.ready-dev ## the whole test suite
 	@scripts/setup-tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.ready-dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check

@@ -7,12 +7,14 @@ database in it takes minutes to build.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache
@@ -91,7 +93,19 @@ def server() -> PostgresServer:
     made = PostgresServer(durable=True, settings=SETTINGS, kept=CACHE / "bench-postgres")
     atexit.register(made.close)
     made.start()
+    with ThreadPoolExecutor(1) as thread:  # a loop may run in this one
+        thread.submit(asyncio.run, _drop_left_behind(made.url)).result()
     return made
+
+
+async def _drop_left_behind(url: str) -> None:
+    """Databases of runs that were killed."""
+    connection = await asyncpg.connect(url)
+    try:
+        for row in await connection.fetch(r"SELECT datname FROM pg_database WHERE datname LIKE 'teamline\_test\_%'"):
+            await connection.execute(f"DROP DATABASE {row[0]}")
+    finally:
+        await connection.close()
 
 
 def spent() -> float:

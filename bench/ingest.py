@@ -15,13 +15,17 @@ from rich.progress import Progress
 
 from bench.database import Database, scratch
 from bench.figures import Figure
-from bench.forms import hooks
+from bench.forms import CUSTOMERS, hooks
 from bench.load import Request
 from bench.pairs import measure
+from bench.people import fill, write_first
 from bench.server import bare, configure, gateway
 from bench.singly import against_single
 from bench.stored import check_received
 from bench.trial import ENGINE
+from gateway.domain.message import TeamId
+from gateway.store import agents
+from gateway.store.store import Store
 
 AGAINST: Final = "aiohttp that reads the same form and answers 200"
 RATIO: Final = 0.40 if ENGINE == "sqlite" else 0.30
@@ -36,8 +40,14 @@ async def run(console: Console, progress: Progress) -> list[Figure]:
 async def _run(console: Console, progress: Progress, folder: Path, database: Database) -> list[Figure]:
     public_url = configure(folder, database)
 
+    async def work(store: Store) -> None:
+        await store.write(agents.add_teams, (TeamId("bench"),))
+        await write_first(store, "sms", "sms", "bench", CUSTOMERS)
+
+    await fill(database, work)
+
     def make(count: int, chance: random.Random) -> list[Request]:
-        return hooks(count, chance, public_url)
+        return hooks(count, chance, public_url, lambda: f"+1720556{chance.randrange(CUSTOMERS):04d}")
 
     with gateway(folder) as ours, bare(folder, ours) as theirs:
         done, refused = await measure(progress, "ingest", theirs, ours, database, make)

@@ -19,10 +19,10 @@ from rich.progress import Progress
 
 from bench.database import Database, scratch, spent
 from bench.figures import Figure, percentile
-from bench.forms import hook, hooks
+from bench.forms import CUSTOMERS, hook, hooks
 from bench.load import CONNECTIONS, Request, Result, flood, pace
 from bench.pairs import settle
-from bench.people import Person, fill, hire
+from bench.people import Person, fill, hire, write_first
 from bench.server import Server, configure, gateway
 from bench.stored import check_received
 from bench.streams import Caller, Listener, asking, begin, calling, open_streams
@@ -46,11 +46,15 @@ class Node:
         self._chance = random.Random(seed)
 
     def texts(self, count: float) -> list[Request]:
-        return hooks(int(count), self._chance, self._public_url)
+        return hooks(int(count), self._chance, self._public_url, self._somebody)
 
     def text(self, body: str) -> Request:
         sid = f"SM{self._chance.getrandbits(128):032x}"
-        return hook(sid, body, "+17205550000", self._public_url)
+        return hook(sid, body, self._somebody(), self._public_url)
+
+    def _somebody(self) -> str:
+        """A customer of `write_first`."""
+        return f"+1720556{self._chance.randrange(CUSTOMERS):04d}"
 
 
 async def run(console: Console, progress: Progress) -> list[Figure]:
@@ -63,21 +67,27 @@ async def run(console: Console, progress: Progress) -> list[Figure]:
                 place.mkdir()
                 public_url = configure(place, database)
                 nodes.append(Node(serving.enter_context(gateway(place)), public_url, number))
-            figures, acknowledged = await _measure(progress, nodes[0], nodes[1], database)
-        await check_received(console, database, acknowledged, 0)
+            figures, acknowledged, refused = await _measure(progress, nodes[0], nodes[1], database)
+        await check_received(console, database, acknowledged, refused)
     return figures
 
 
 async def _work(store: Store) -> None:
     await hire(store, [ANA])
+    await write_first(store, "sms", "sms", ANA.teams[0], CUSTOMERS)
 
 
-async def _measure(progress: Progress, here: Node, there: Node, database: Database) -> tuple[list[Figure], set[str]]:
+async def _measure(
+    progress: Progress, here: Node, there: Node, database: Database
+) -> tuple[list[Figure], set[str], int]:
     task = progress.add_task("nodes", total=2 + 2 * PAIRS + 1)
     both = (here, there)
     acknowledged: set[str] = set()
+    refused = 0
 
     def note(results: list[Result]) -> list[Result]:
+        nonlocal refused
+        refused += sum(result.refused for result in results)
         acknowledged.update(*(result.acknowledged for result in results))
         progress.advance(task)
         return results
@@ -98,11 +108,8 @@ async def _measure(progress: Progress, here: Node, there: Node, database: Databa
         await settle(database)
         pairs.append((alone, note(await _flood(both, SECONDS))))
     await settle(database)
-    return [
-        *_delays("quiet", quiet),
-        *_delays(f"{2 * RATE:.0f} other texts a second", busy),
-        *_rates(pairs),
-    ], acknowledged
+    delays = [*_delays("quiet", quiet), *_delays(f"{2 * RATE:.0f} other texts a second", busy)]
+    return [*delays, *_rates(pairs)], acknowledged, refused
 
 
 async def _talk(here: Node, there: Node, acknowledged: set[str]) -> list[float]:
@@ -111,7 +118,7 @@ async def _talk(here: Node, there: Node, acknowledged: set[str]) -> list[float]:
     desk = (await open_streams(there.server.address, [asking(ANA.session)]))[0]
     async with calling(here.server.address) as customer:
         for number in range(ROUNDS):
-            body = f"round {number} {random.getrandbits(32):08x}"  # noqa: S311
+            body = f"round {number} {random.getrandbits(32):08x}"
             taken.append(await _timed(customer, here.text(body), body, desk, acknowledged))
             await asyncio.sleep(PAUSE)
     desk.close()

@@ -1,5 +1,5 @@
-"""What lists are worth on PostgreSQL: texts received as the gateway does, in lists that share a transaction, against the
-same statements with a transaction for each text, on all connections of the pool.
+"""What lists are worth on PostgreSQL: texts received as the gateway does, in lists that share a transaction, against
+the same statements with a transaction for each text, on all connections of the pool.
 
 At the store, without HTTP, in this process: both wait for the same disk, take turns, and are given as many texts at
 once. The customers are known, so that what is compared is the hot path.

@@ -1,4 +1,4 @@
-"""Debian's nginx and HAProxy with the files that we ship, in front of two nodes on 127.0.0.1; neither outlives its test.
+"""Debian's nginx and HAProxy with the files that we ship, before two nodes on 127.0.0.1; neither outlives its test.
 
 The files are used as they are, but for ports, nodes, the places of certificates and logs, and the users that the
 packages make. The certificate is made here.
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.caddy_process import ROOT, SITE, Front, public
-from tests.gateway_process import PATIENCE, free_port, until
+from tests.processes import PATIENCE, free_port, until
 
 BINARIES: Final = ROOT / ".cache/debian/bin"
 SHIPPED: Final = {"nginx": ROOT / "deploy/nginx.conf", "haproxy": ROOT / "deploy/haproxy.cfg"}

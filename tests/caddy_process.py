@@ -18,7 +18,7 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tests.gateway_process import PATIENCE, free_port, until
+from tests.processes import PATIENCE, free_port, until
 
 ROOT: Final = Path(__file__).parent.parent
 CADDY: Final = ROOT / ".cache/debian/bin/caddy"

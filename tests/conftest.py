@@ -39,6 +39,9 @@ NEEDS = {
 `postgresql` is for databases wherever they are, `postgresql-server` for servers of one's own (`tests/postgres.py`).
 """
 
+LONGEST = ("journeys", "faults", "pages", "cli")
+"""Folders with files that take a worker minutes: begun at the end, one would leave the other idle."""
+
 _escapes: list[str] = []
 _HERE = {"", "localhost", socket.gethostname()}
 _left_out = 0
@@ -92,6 +95,12 @@ def dropped(request: pytest.FixtureRequest) -> Iterator[None]:
         engines.drop(folder)
 
 
+def _rank(item: pytest.Item) -> int:
+    """Among the folders of LONGEST, or after them."""
+    folder = item.path.parent.relative_to(ROOT / "tests").parts[:1]
+    return LONGEST.index(folder[0]) if folder and folder[0] in LONGEST else len(LONGEST)
+
+
 def _missing() -> list[str]:
     return [need for need, path in NEEDS.items() if not path.exists()]
 
@@ -106,8 +115,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here; in CI it stays, and fails."""
+    """The longest first, so that two workers end together. What cannot run here goes; in CI it stays, and fails."""
     global _left_out  # noqa: PLW0603  one run, one count
+    items.sort(key=_rank)
     if os.environ.get("CI") == "true":
         return
     out = [item for item in items if _wants(item)]

@@ -10,7 +10,8 @@ from typing import Final
 import aiohttp
 
 from tests import engines
-from tests.gateway_process import PATIENCE, Company, GatewayProcess, ending, write_config
+from tests.gateway_process import Company, GatewayProcess, ending, write_config
+from tests.processes import PATIENCE
 
 _GATEWAY_TOML: Final = """
 [server]

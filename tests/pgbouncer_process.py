@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tests.gateway_process import free_port, until
 from tests.postgres import BINARIES
+from tests.processes import free_port, until
 
 INI: Final = Path(__file__).parent.parent / "deploy/pgbouncer.ini"
 PASSWORD: Final = "secret-of-the-pooler"
@@ -31,7 +31,8 @@ async def pgbouncer_process(database: str, changes: Mapping[str, str] = {}) -> A
     folder = Path(tempfile.mkdtemp(prefix="teamline-pgbouncer-"))
     try:
         places = {
-            "host=10.0.0.21 port=5432 dbname=teamline": f"host={there.hostname} port={there.port} dbname={there.path[1:]}",
+            "host=10.0.0.21 port=5432": f"host={there.hostname} port={there.port}",
+            "dbname=teamline": f"dbname={there.path[1:]}",
             "6432": str(port),
             "/etc/pgbouncer": str(folder),
             "auth_type": "unix_socket_dir =\nauth_type",

@@ -1,8 +1,11 @@
-"""What nginx and HAProxy do with the files in deploy/ when nodes misbehave as no gateway would on demand."""
+"""The files for nginx and HAProxy in deploy/: both programs take them, and what they do when a node misbehaves as no
+gateway would on demand."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,9 +16,10 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.balancer_process import SHIPPED, balancer_process
+from gateway.feed.follow import HEARTBEAT
+from tests.balancer_process import SHIPPED, balancer_process, configure
 from tests.caddy_process import SITE, Front
-from tests.gateway_process import until
+from tests.processes import until
 
 BALANCERS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in SHIPPED]
 
@@ -55,6 +59,23 @@ class Node:
         await self.news.wait()
         await response.write(b"data: later\n\n")
         return response
+
+
+@pytest.mark.parametrize("name", BALANCERS)
+def test_file_is_valid(name: str, tmp_path: Path) -> None:
+    """Debian's nginx and HAProxy take the files as they are shipped, without a warning."""
+    command = configure(name, tmp_path, (1, 2), 3, 4)
+    checked = subprocess.run([*command, "-t" if name == "nginx" else "-c"], capture_output=True, text=True, check=False)
+    said = checked.stdout + checked.stderr
+    assert (0, []) == (checked.returncode, re.findall(r"(?i).*(?:warn|alert|error).*", said))
+
+
+@pytest.mark.parametrize("path", SHIPPED.values(), ids=SHIPPED)
+def test_silence(path: Path) -> None:
+    """What ends a connection that is silent is longer than two heartbeats of an event stream."""
+    found = re.findall(r"(?:proxy_read_timeout|timeout client|timeout server) (\d+)s", path.read_text(encoding="utf-8"))
+    assert found
+    assert [] == [seconds for seconds in found if int(seconds) <= 2 * HEARTBEAT]
 
 
 @pytest_asyncio.fixture

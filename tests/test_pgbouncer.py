@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import aiohttp
 import asyncpg
 import pytest
 
+from gateway.domain.message import TeamId
 from gateway.errors import Misuse, TeamlineError, Unavailable
 from gateway.store import agents
 from gateway.store.doorbell import Doorbell
@@ -19,9 +21,10 @@ from gateway.store.postgres import open_postgres
 from gateway.store.postgres.pools import READERS, WRITERS
 from gateway.store.store import Store
 from tests.engines import address
-from tests.gateway_process import NUMBER, hire, until
+from tests.gateway_process import NUMBER, hire
 from tests.node_processes import PUBLIC, node_processes
 from tests.pgbouncer_process import INI, PASSWORD, pgbouncer_process
+from tests.processes import until
 from tests.standins.twilio import TwilioStandIn
 
 pytestmark = pytest.mark.needs("pgbouncer", "postgresql")
@@ -46,7 +49,7 @@ async def _stores(tmp_path: Path, changes: dict[str, str], doorbell: Doorbell) -
 async def _write(store: Store, team: str) -> bool:
     """Again while a busy machine lets PostgreSQL lose its patience."""
     try:
-        await store.write(agents.add_teams, (team,))
+        await store.write(agents.add_teams, (TeamId(team),))
     except Unavailable:
         return False
     return True
@@ -58,7 +61,7 @@ async def test_session_mode(tmp_path: Path) -> None:
     async with _stores(tmp_path, {}, doorbell) as (one, _):
         await until(lambda: _rings(doorbell))  # it listens
         ear = doorbell.listen()
-        await asyncio.gather(*(until(lambda number=number: _write(one, f"t{number}")) for number in range(6)))
+        await asyncio.gather(*(until(partial(_write, one, f"t{number}")) for number in range(6)))
         assert await ear.heard(10)
 
 
@@ -73,9 +76,11 @@ async def test_session_mode_serves(tmp_path: Path) -> None:
         twilio = await stack.enter_async_context(TwilioStandIn())
         http = await stack.enter_async_context(aiohttp.ClientSession())
         url = await stack.enter_async_context(pgbouncer_process(await address(tmp_path / "company/var")))
-        secret = f'{url}"\npassword = {{ env = "POOLER_PASSWORD" }}\n#'
+        (tmp_path / "pgpass").write_text(f"*:*:*:*:{PASSWORD}\n", encoding="utf-8")
+        (tmp_path / "pgpass").chmod(0o600)
+        with_password = f"{url}?passfile={tmp_path}/pgpass"
         (node,) = await stack.enter_async_context(
-            node_processes(tmp_path / "nodes", company, twilio.url, count=1, way=lambda _: secret)
+            node_processes(tmp_path / "nodes", company, twilio.url, count=1, way=lambda _: with_password)
         )
         form = twilio.text_form("+17205550111", NUMBER, "through a pooler")
         headers = {"X-Twilio-Signature": twilio.sign(f"{PUBLIC}/hooks/sms/messages", form)}
@@ -114,7 +119,7 @@ async def test_transaction_mode_forgets(tmp_path: Path) -> None:
 async def _failure(store: Store) -> str | None:
     """What a round of writes at once came to, if it was an error of ours."""
     outcomes = await asyncio.gather(
-        *(store.write(agents.add_teams, (f"t{number}",)) for number in range(WRITERS)), return_exceptions=True
+        *(store.write(agents.add_teams, (TeamId(f"t{number}"),)) for number in range(WRITERS)), return_exceptions=True
     )
     assert [] == [bad for bad in outcomes if isinstance(bad, BaseException) and not isinstance(bad, TeamlineError)]
     return next((str(bad.detail) for bad in outcomes if isinstance(bad, Misuse)), None)

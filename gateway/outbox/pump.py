@@ -86,11 +86,10 @@ class Pump:
         trouble = Trouble("outbox.claim_failed", "outbox.claims_again", channel=self._channel)
         while not self._stopping:
             wait = POLL
-            adapter = self._channels.get(self._channel)
-            if adapter is None:
+            if self._channels.get(self._channel) is None:
                 return  # the supervisor takes note
             with trouble.told():
-                wait = await self._turn(adapter.concurrency)
+                wait = await self._turn()
             await self._rest(wait)
 
     async def _rest(self, wait: float) -> None:
@@ -100,17 +99,22 @@ class Pump:
             await asyncio.wait((self._nap,))
             await asyncio.sleep(GAP)
 
-    async def _turn(self, most: int) -> float:
+    async def _turn(self) -> float:
         """Start what there is room for; seconds until something becomes due."""
-        room = most - len(self._under_way)
+        adapter = self._channels.get(self._channel)
+        if adapter is None:
+            return 0.0
+        room = adapter.concurrency - len(self._under_way)
         if room <= 0:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             return 0.0
         now = self._clock()
         begun = time.monotonic()
+        looking = frozenset(self._looking)  # what of these is settled while we read would look as lost as before
         agenda = await self._store.read(deliveries.agenda, self._channel, now, room + len(self._looking))
         started = await self._send_due(now, room, begun) if agenda.is_due else 0
-        started += self._look_up_lost(agenda.lost, room - started)
+        lost = [delivery for delivery in agenda.lost if delivery.id not in looking]
+        started += self._look_up_lost(lost, room - started)
         if started >= room:
             return 0.0  # there may be more
         due = agenda.next_due

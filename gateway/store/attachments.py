@@ -1,4 +1,4 @@
-"""Attachments: who may name one in a message. Their bytes are in the file store; fetches.py has how a provider's come."""
+"""Attachments: who may name one in a message. Their bytes are in the file store; see fetches.py for a provider's."""
 
 from __future__ import annotations
 

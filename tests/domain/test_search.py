@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from gateway.domain import search
@@ -12,7 +10,7 @@ from gateway.domain import search
 def stretches(team: str, newest: int) -> list[list[int]]:
     """Those that each question is for, in its order."""
     asked = search.questions([team], "storm", newest)
-    return [[int(found, 16) for found in re.findall(f'"{team}§([0-9a-f]+)§storm"', one)] for one in asked]
+    return [[int(before.split("§")[1], 16) for before in one.befores] for one in asked]
 
 
 @pytest.mark.parametrize(("team", "length"), [("front-range", search.STRETCH), (search.EVERYONE, search.SHORT_STRETCH)])
@@ -33,4 +31,14 @@ def test_a_text_is_found_by_the_words_that_are_kept_of_it() -> None:
     """What is asked for stands word for word in the document of a text with that id."""
     for team in ("front-range", search.EVERYONE):
         (newest, *_) = search.questions([team], "Storm ", 300_000)
-        assert newest.strip('("')[:-1].strip('"') in search.document("front-range", 300_000, ["storm"]).split()
+        assert (("storm",),) == newest.phrases
+        assert f"{newest.befores[0]}storm" in search.document("front-range", 300_000, ["storm"]).split()
+
+
+def test_phrases_and_beginnings() -> None:
+    """Words are looked for one by one, characters of a script without spaces one after the other; the last word may be
+    a beginning, unless a space ends it or the script has none."""
+    (asked, *_) = search.questions(["front-range"], "Storm 東京 ca", 1)
+    assert ((("storm",), ("東", "京"), ("ca",)), True) == (asked.phrases, asked.begins)
+    (asked, *_) = search.questions(["front-range"], "東京", 1)
+    assert ((("東", "京"),), False) == (asked.phrases, asked.begins)

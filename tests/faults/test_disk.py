@@ -74,13 +74,15 @@ async def test_disk_full(small: Desk) -> None:
 
 
 async def test_write_fails(desk: Desk) -> None:
-    """When the system refuses to write, the process answers that the outcome is unknown and ends; started again, it
-    has what was acknowledged, and a repeated text once."""
+    """When the system refuses to write, the process says that the outcome is unknown and ends; started again, it has
+    what was acknowledged, and a repeated text once."""
     await desk.text("Hello")
     sid = new_sid()
     resource.prlimit(desk.gateway.pid, resource.RLIMIT_FSIZE, (FEW_BYTES, resource.RLIM_INFINITY))
     answer = await desk.text(LONG, sid=sid)
-    assert (503, "1", "/problems/outcome-unknown") == (*_told(answer), answer.json["type"])
+    assert (503, "1") == _told(answer)
+    # Unless a write of the gateway's own met it first, and ours was not begun.
+    assert answer.json["type"] in {"/problems/outcome-unknown", "/problems/unavailable"}
     assert os.EX_SOFTWARE == await desk.gateway.ended()
     await desk.gateway.start()
     assert 200 == (await desk.text(LONG, sid=sid)).status

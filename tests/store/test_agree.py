@@ -73,7 +73,8 @@ def arrival(chance: random.Random, number: int) -> Arrival:
 async def admin(tx: Tx) -> None:
     await add_teams(tx, TEAMS)
     await tx.run(
-        "INSERT INTO agent (id, login, name, display_name, role, created_at) VALUES (1, 'dana', 'Dana', 'Dana', 'admin', 0)"
+        "INSERT INTO agent (id, login, name, display_name, role, created_at) "
+        "VALUES (1, 'dana', 'Dana', 'Dana', 'admin', 0)"
     )
 
 

@@ -20,6 +20,7 @@ from gateway.store.calls import perform
 from gateway.store.lanes import Job, Lanes
 from gateway.store.postgres import faults
 from gateway.store.postgres.pools import Pool, roll_back
+from gateway.store.postgres.refusals import Refusals
 from gateway.store.postgres.transaction import Transaction, settle
 from gateway.store.store import Lane
 
@@ -43,6 +44,7 @@ class Writer:
         self.commits = 0
         self.actions = 0
         self.retries = 0
+        self._refusals = Refusals()
         self._pool = pool
         self._committed = committed
         self._room = {Lane.PEOPLE: pool.most, Lane.INGEST: max(1, pool.most // 2)}
@@ -74,7 +76,7 @@ class Writer:
         self._workers.discard(worker)
         if worker.cancelled():  # the event loop ends with the store still open
             self._closing = True
-            _answer(self.lanes.drain(), lambda: Unavailable(_CLOSING))
+            self._answer(self.lanes.drain(), lambda: Unavailable(_CLOSING))
 
     async def _work(self) -> None:
         """Until nothing waits that may begin."""
@@ -95,7 +97,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001  a bug of ours here must not end the service
             log.error("write failed", error=type(error).__name__)  # noqa: TRY400  its words might hold values
         finally:
-            _answer(call, OutcomeUnknown)  # everybody else has been told
+            self._answer(call, OutcomeUnknown)  # everybody else has been told
 
     def _next(self) -> Lane | None:
         """The lane whose turn it is, of those in which something waits and has room."""
@@ -103,7 +105,7 @@ class Writer:
         return next((one for one in self._turn if self.lanes.length(one) and self._busy[one] < self._room[one]), None)
 
     async def _serve(self, call: list[Job]) -> None:
-        jobs = _in_time(call)
+        jobs = self._in_time(call)
         if not jobs:
             return
         started = monotonic()
@@ -111,7 +113,7 @@ class Writer:
             connection = await self._pool.lend()
         except (*faults.GONE, asyncpg.PostgresError) as error:
             problem = faults.unavailable(error)
-            _answer(jobs, lambda: Unavailable(problem.detail))
+            self._answer(jobs, lambda: Unavailable(problem.detail))
             return
         try:
             await self._together(connection, jobs)
@@ -128,12 +130,12 @@ class Writer:
             if len(jobs) == 1:
                 _reject(jobs[0], error)
             elif isinstance(error, OutcomeUnknown):
-                _answer(jobs, OutcomeUnknown)
+                self._answer(jobs, OutcomeUnknown)
             elif connection.is_closed():
-                _answer(jobs, Unavailable)
+                self._answer(jobs, Unavailable)
             else:
                 for job in jobs:
-                    if _in_time([job]):
+                    if self._in_time([job]):
                         await self._together(connection, [job])
         else:
             for job, value in zip(jobs, values, strict=True):
@@ -170,22 +172,20 @@ class Writer:
             self._committed()
         return values
 
+    def _in_time(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those for whom somebody still waits. Whoever has waited for too long is told."""
+        late = monotonic() - PATIENCE
+        self._answer((job for job in jobs if job.since < late), lambda: Unavailable(_SLOW))
+        return [job for job in jobs if not job.future.done()]
 
-def _in_time(jobs: Iterable[Job]) -> list[Job]:
-    """Those for whom somebody still waits. Whoever has waited for too long is told."""
-    late = monotonic() - PATIENCE
-    _answer((job for job in jobs if job.since < late), lambda: Unavailable(_SLOW))
-    return [job for job in jobs if not job.future.done()]
+    def _answer(self, jobs: Iterable[Job], problem: Callable[[], Unavailable]) -> None:
+        told = [job for job in jobs if not job.future.done()]
+        if told:
+            self._refusals.note(len(told), problem().detail)
+        for job in told:
+            _reject(job, problem())
 
 
 def _reject(job: Job, error: Exception) -> None:
     if not job.future.done():
         job.future.set_exception(error)
-
-
-def _answer(jobs: Iterable[Job], problem: Callable[[], Unavailable]) -> None:
-    told = [job for job in jobs if not job.future.done()]
-    if told:
-        log.warning("writes refused", jobs=len(told), reason=problem().detail)
-    for job in told:
-        _reject(job, problem())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import cycle, islice
 from typing import Final, Self
 
 import aiohttp
@@ -13,7 +14,8 @@ from gateway.domain.message import TeamId
 from gateway.feed.cursor import decode
 from tests.faults.desk import BASE
 from tests.faults.postgres.site import Balanced
-from tests.gateway_process import GatewayProcess, until
+from tests.gateway_process import GatewayProcess
+from tests.processes import until
 
 TEAM: Final = TeamId("denver")
 PAUSE: Final = 0.05
@@ -23,11 +25,11 @@ PAUSE: Final = 0.05
 class Console:
     """`seen` are the places of the team's events in the order they came; `streams` counts those that were opened."""
 
-    def __init__(self, desk: Balanced, only: GatewayProcess | None = None) -> None:
+    def __init__(self, desk: Balanced, node: GatewayProcess) -> None:
         self.seen: list[int] = []
         self.kinds: list[str] = []
         self.streams = 0
-        self._desk, self._only = desk, only
+        self._desk, self._node = desk, node
         self.first = 0
         """The place where it began: that of its list."""
         self._cursor = ""
@@ -35,8 +37,7 @@ class Console:
     @asynccontextmanager
     async def following(self) -> AsyncIterator[Self]:
         """It has its stream by then."""
-        inbox = await self._desk.ask("GET", "/threads?view=all")
-        self._cursor = inbox.json["feed"]
+        self._cursor = await until(self._place)
         self.first = decode(self._cursor)[TEAM]
         task = asyncio.create_task(self.follow())
         try:
@@ -68,11 +69,16 @@ class Console:
         await until(ask)
         assert list(range(self.first + 1, self.seen[-1] + 1)) == self.seen
 
+    async def _place(self) -> str | None:
+        """Where the list stands, if it is to be had."""
+        inbox = await self._desk.ask("GET", "/threads?view=all")
+        return inbox.json["feed"] if inbox.status == 200 else None
+
     async def _has_stream(self) -> bool:
         return self.streams > 0
 
     async def _follow_one(self) -> None:
-        node = self._only or self._desk.next_node()
+        node = self._node if self._node.listening.is_set() else self._desk.next_node()
         headers = {"Authorization": f"Bearer {node.token}", "Last-Event-ID": self._cursor}
         forever = aiohttp.ClientTimeout(total=None, sock_read=20)
         async with self._desk.http.get(f"{node.url}{BASE}/events", headers=headers, timeout=forever) as stream:
@@ -101,5 +107,6 @@ class Console:
 @asynccontextmanager
 async def consoles(desk: Balanced, count: int) -> AsyncIterator[list[Console]]:
     """All of them follow, each another node in turn."""
+    nodes = islice(cycle(desk.nodes), count)
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(Console(desk).following()) for _ in range(count)]
+        yield [await stack.enter_async_context(Console(desk, node).following()) for node in nodes]

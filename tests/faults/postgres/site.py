@@ -18,8 +18,9 @@ import aiohttp
 import asyncpg
 
 from tests.faults.desk import Answer, Desk, at_desk
-from tests.gateway_process import LOGIN, PASSWORD, PATIENCE, GatewayProcess, ending, free_port, run, until, write_config
+from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, ending, run, write_config
 from tests.postgres import PostgresServer
+from tests.processes import PATIENCE, free_port, until
 from tests.standins.twilio import TwilioStandIn
 
 T = TypeVar("T")

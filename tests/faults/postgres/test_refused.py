@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
-from tests.faults.desk import at_desk
+from tests.faults.desk import Desk, at_desk
 from tests.faults.postgres.site import DATABASE_PASSWORD, ROLE, Site, all_ready, readiness
-from tests.gateway_process import until
+from tests.processes import until
 from tests.standins.twilio import TwilioStandIn
 from tests.standins.twilio_api import new_sid
 
 STRANGER = "stranger"
 
-pytestmark = pytest.mark.needs("postgresql-server")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs("postgresql-server")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(site: Site, twilio: TwilioStandIn) -> AsyncIterator[Desk]:
+    async with site.node() as node, at_desk(node, twilio) as desk:
+        yield desk
 
 
 @asynccontextmanager
@@ -24,14 +32,12 @@ async def full(site: Site) -> AsyncIterator[None]:
     """Somebody else has taken all connections but those kept for superusers."""
     await site.sql(f"CREATE ROLE {STRANGER} LOGIN")
     async with AsyncExitStack() as stack:
-        await _end_connections(site)
-        while True:
-            try:
-                connection = await asyncpg.connect(site.server.url, user=STRANGER)
-            except asyncpg.TooManyConnectionsError:
-                break
-            stack.push_async_callback(connection.close)
-        await _end_connections(site)  # of a node that was quick
+        while await _connections(site):  # a node that is quick comes back in between
+            await _end_connections(site)
+            with suppress(asyncpg.TooManyConnectionsError):
+                while True:
+                    connection = await asyncpg.connect(site.server.url, user=STRANGER)
+                    stack.push_async_callback(connection.close)
         yield
     await site.sql(f"DROP ROLE {STRANGER}")
 
@@ -59,28 +65,35 @@ async def another_password(site: Site) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("refusing", [full, read_only, another_password])
-async def test_refused(
-    site: Site, twilio: TwilioStandIn, refusing: Callable[[Site], AbstractAsyncContextManager[None]]
-) -> None:
+async def test_refused(desk: Desk, site: Site, refusing: Callable[[Site], AbstractAsyncContextManager[None]]) -> None:
     """Texts and replies are told to come back, and are taken once when it is mended, by itself."""
-    async with site.node() as node, at_desk(node, twilio) as desk:
-        await desk.text("Hello")
-        thread, sid = await desk.thread(), new_sid()
-        async with refusing(site):
-            await until(lambda: _is_unready(site))
-            for answer in (await desk.text("Again", sid=sid), await desk.reply(thread, "Good morning", "key")):
-                assert 503 == answer.status
-                assert int(answer.headers["Retry-After"]) >= 1
-        await all_ready([node])
-        assert 200 == (await desk.text("Again", sid=sid)).status
-        assert 202 == (await desk.reply(thread, "Good morning", "key")).status
-        await twilio.wait_for(1)
-        assert ["Hello", "Again"] == await desk.said()
-        assert ["Good morning"] == [message.body for message in twilio.accepted]
+    customer, sid = f"+1720555{secrets.randbelow(10_000):04}", new_sid()
+    await desk.text("Hello", customer)
+    thread = await desk.thread(customer)
+    async with refusing(site):
+        await until(lambda: _is_unready(desk))
+        for answer in (await desk.text("Again", customer, sid=sid), await desk.reply(thread, "Good morning", sid)):
+            assert 503 == answer.status
+            assert int(answer.headers["Retry-After"]) >= 1
+    await all_ready([desk.gateway])
+    assert 200 == (await desk.text("Again", customer, sid=sid)).status
+    assert 202 == (await desk.reply(thread, "Good morning", sid)).status
+    await until(lambda: _went_out(desk, customer))
+    assert ["Hello", "Again"] == await desk.said(customer)
+    assert ["Good morning"] == [message.body for message in desk.twilio.accepted if message.to == customer]
 
 
-async def _is_unready(site: Site) -> bool:
-    return 503 == await readiness(site.nodes[0])
+async def _went_out(desk: Desk, customer: str) -> bool:
+    return customer in {message.to for message in desk.twilio.accepted}
+
+
+async def _is_unready(desk: Desk) -> bool:
+    return 503 == await readiness(desk.gateway)
+
+
+async def _connections(site: Site) -> int:
+    (row,) = await site.sql("SELECT count(*) AS open FROM pg_stat_activity WHERE usename = $1", ROLE)
+    return int(row["open"])
 
 
 async def _end_connections(site: Site) -> None:

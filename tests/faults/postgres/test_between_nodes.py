@@ -1,4 +1,4 @@
-"""NOTIFY never arrives: what is written on one node reaches a stream on the other within the polling interval."""
+"""What nodes learn of each other: news within the polling interval though NOTIFY never arrives, and another config."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 from tests.faults.desk import at_desk
 from tests.faults.postgres.console import Console
 from tests.faults.postgres.site import Balanced, Site
+from tests.gateway_process import GatewayProcess
+from tests.processes import until
 
 POLL = 1.0
 SLACK = 2.0
@@ -21,7 +23,7 @@ TEXTS = 4
 OFTEN = 0.1
 """Seconds between two cuts."""
 
-pytestmark = pytest.mark.needs("postgresql-server")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs("postgresql-server")]
 
 _BELLS = """
 SELECT pid FROM pg_stat_activity
@@ -39,6 +41,29 @@ async def test_bell_is_cut(site: Site, pair: Balanced) -> None:
     """Its connections are cut as soon as they are made."""
     async with cut_again_and_again(site):
         await _texts_arrive(pair)
+
+
+async def test_another_config(pair: Balanced) -> None:
+    """While the config changes on one node only, each says how many run on the other version, and both stay ready."""
+    before = pair.gateway.read("teams.toml")
+    try:
+        pair.gateway.write("teams.toml", before.replace("Front Range", "High Plains"))
+        for node in pair.nodes:
+            await until(lambda: _differ(pair, node, 1))  # noqa: B023  awaited here
+    finally:
+        pair.gateway.write("teams.toml", before)
+    for node in pair.nodes:
+        await until(lambda: _differ(pair, node, 0))  # noqa: B023
+
+
+async def _differ(pair: Balanced, node: GatewayProcess, nodes: int) -> bool:
+    """Whether a node knows so many on another config, by its probe and by its metrics."""
+    async with pair.http.get(f"{node.url}/readyz") as answer:
+        assert 200 == answer.status
+        others = (await answer.json())["config"].get("others", {})
+    async with pair.http.get(f"{node.url}/metrics") as answer:
+        metrics = await answer.text()
+    return nodes == sum(others.values()) and f"teamline_config_differs {nodes}.0\n" in metrics
 
 
 @asynccontextmanager
