@@ -43,6 +43,7 @@ class AppPush(Adapter):
         self._destination = Destination(team=config.team)
         self._tokens = tokens
         self._sender = sender
+        self.platforms = sender.platforms
         self.shows_text = config.notice == "text"
         """Whether a push carries the person's own words, in place of the fixed notice."""
 

@@ -12,12 +12,14 @@ from typing import Final
 from gateway.domain.address import Address
 from gateway.domain.author import CustomerId
 from gateway.domain.message import TeamId
-from gateway.store import profiles, threads, visitors
+from gateway.store import attachments, devices, profiles, threads, visitors
 from gateway.store.profiles import Profile
 from gateway.store.store import Row, Tx, certain
 
 KIND: Final = "app"
 """The kind of an app customer's address."""
+
+_SELECT: Final = "SELECT id, customer_id FROM identity WHERE kind = ?1 AND address = ?2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +56,43 @@ async def enter(tx: Tx, entry: Entry) -> None:
 
 
 async def _identity(tx: Tx, entry: Entry, app: Address, same: CustomerId | None) -> Row:
-    """id and customer_id. Who has written in the app already stays who they were: their thread does not move."""
-    select = "SELECT id, customer_id FROM identity WHERE kind = ?1 AND address = ?2"
-    known = await tx.one(select, app.kind, app.value)
+    """id and customer_id."""
+    known = await tx.one(_SELECT, app.kind, app.value)
     if known is None:
-        customer = same or certain(
-            await tx.one(
-                "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id",
-                entry.team,
-                entry.name,
-                entry.now,
-            )
-        )["id"]
-        await tx.run(
-            "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)",
-            customer,
-            app.kind,
-            app.value,
+        await _add(tx, entry, app, same)
+    elif same is not None and same != known["customer_id"]:
+        await _join(tx, known, same)
+    return certain(await tx.one(_SELECT, app.kind, app.value))
+
+
+async def _add(tx: Tx, entry: Entry, app: Address, same: CustomerId | None) -> None:
+    customer = same or certain(
+        await tx.one(
+            "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id",
+            entry.team,
+            entry.name,
             entry.now,
         )
-    elif same is not None and same != known["customer_id"]:
-        await tx.run(
-            """UPDATE identity SET customer_id = ?2
-                WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM line WHERE line.identity_id = identity.id)""",
-            known["id"],
-            same,
-        )
-    return certain(await tx.one(select, app.kind, app.value))
+    )["id"]
+    await tx.run(
+        "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)",
+        customer,
+        app.kind,
+        app.value,
+        entry.now,
+    )
+
+
+async def _join(tx: Tx, known: Row, same: CustomerId) -> None:
+    """Who has written in the app already stays who they were: their thread does not move."""
+    before = CustomerId(known["customer_id"])
+    await visitors.hold(tx, [before, same])
+    joined = await tx.run(
+        """UPDATE identity SET customer_id = ?2
+            WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM line WHERE line.identity_id = identity.id)""",
+        known["id"],
+        same,
+    )
+    if joined:
+        await devices.move(tx, before, same)
+        await attachments.move_loose(tx, before, same)

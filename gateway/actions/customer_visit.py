@@ -1,4 +1,7 @@
-"""A visitor begins, comes back with a new token, and ends. How many begin is bounded by where they come from."""
+"""A visitor begins, comes back with a new token, and ends. How many begin is bounded by where they come from.
+
+An app's token ends here too; the next one is made by who signed it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from gateway.actions.sign_in import WINDOW
 from gateway.domain import customer_wire
 from gateway.domain.message import TeamId
 from gateway.domain.wire import Json
-from gateway.errors import TooMany
-from gateway.store import attempts, names, visitors
+from gateway.errors import Conflict, TooMany
+from gateway.store import attempts, devices, names, visitors
 from gateway.store.store import Tx
-from gateway.store.visitors import Token
+from gateway.store.visitors import Token, Visitor
 
 MOST_VISITORS: Final = 60
 """New visitors from one address in a quarter of an hour: a classroom or an office behind one, and no more."""
@@ -58,12 +61,22 @@ async def prolong(tx: Tx, token: Token, now: int) -> Json:
 
 
 async def replace(tx: Tx, token: Token, secret: bytes, now: int) -> Json:
-    """Another token for the same customer; the one before ends. Raises Unauthenticated."""
+    """Another token for the same customer; the one before ends. Raises Unauthenticated, and
+    Conflict for an app's token."""
     visitor = await visitors.held(tx, token, now)
-    await visitors.replace(tx, visitor, secret, now)
+    _ask_for_ours(visitor)
+    await devices.follow(tx, visitor.id, await visitors.replace(tx, visitor, secret, now))
     return customer_wire.customer(visitor)
 
 
 async def end(tx: Tx, token: Token, now: int) -> None:
-    """This token is good for nothing any more. What was written stays. Raises Unauthenticated."""
-    await visitors.end(tx, await visitors.authenticate(tx, token, now))
+    """This token is good for nothing any more, and the devices that were registered under it are told of nothing. What
+    was written stays. Raises Unauthenticated."""
+    visitor = await visitors.held(tx, token, now)
+    await visitors.end(tx, visitor)
+    await devices.end_visitor(tx, visitor.id, visitor.customer)
+
+
+def _ask_for_ours(visitor: Visitor) -> None:
+    if visitor.kind != visitors.KIND:
+        raise Conflict("this token is the app's: the app's own backend makes the next one")

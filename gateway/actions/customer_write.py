@@ -1,4 +1,4 @@
-"""A visitor writes: through the same door as every other customer's text, once, whatever is sent again.
+"""A customer writes on the web or in the app: through the same door as every other customer's text, once, whatever is sent again.
 
 Takes a list, so that messages that wait together share a transaction. The key of deduplication is made of the customer
 and their Idempotency-Key, so that the stored message itself is the answer to a repetition.
@@ -7,7 +7,7 @@ and their Idempotency-Key, so that the stored message itself is the answer to a 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.actions.attach import fits
@@ -18,7 +18,7 @@ from gateway.domain.address import Address
 from gateway.domain.attachment import AttachmentId, Owner
 from gateway.domain.wire import Json
 from gateway.errors import Invalid, Misuse, Problem, Unauthenticated
-from gateway.store import attachments, conversations, messages, visitors
+from gateway.store import attachments, conversations, messages, threads, visitors
 from gateway.store.store import Tx
 from gateway.store.visitors import Token, Visitor
 
@@ -69,18 +69,24 @@ async def _known(tx: Tx, items: Sequence[Words]) -> Mapping[bytes, Visitor]:
     """By token. Whoever writes for the first time is held, since they might just be forgotten for their silence."""
     secrets, now = {item.token.secret for item in items}, max(item.now for item in items)
     known = await visitors.of_secrets(tx, secrets, now)
-    silent = [visitor.customer for visitor in known.values() if visitor.thread is None]
+    silent = [visitor for visitor in known.values() if visitor.thread is None]
     if not silent:
         return known
-    await visitors.hold(tx, silent)
+    await _hold(tx, silent)
     return await visitors.of_secrets(tx, secrets, now)
+
+
+async def _hold(tx: Tx, known: Collection[Visitor]) -> None:
+    """Them, and before that the addresses of those who have no thread yet, which are about to get one."""
+    await threads.hold_addresses(tx, (_address(visitor) for visitor in known if visitor.thread is None))
+    await visitors.hold(tx, (visitor.customer for visitor in known))
 
 
 async def write_with_files(tx: Tx, items: Sequence[Words]) -> list[Written | Problem]:
     """The same with files that the customers have uploaded. Raises Unauthenticated, and Invalid for a file that is not
     theirs to send."""
     known = await visitors.of_secrets(tx, {item.token.secret for item in items}, max(item.now for item in items))
-    await visitors.hold(tx, (visitor.customer for visitor in known.values()))
+    await _hold(tx, known.values())
     return [await _with_files(tx, item) for item in items]
 
 
@@ -101,8 +107,12 @@ async def _with_files(tx: Tx, item: Words) -> Written | Problem:
 
 
 def _arrival(item: Words, visitor: Visitor) -> Arrival:
-    inbound = Inbound(_key(item, visitor), Address(visitors.KIND, visitor.address), "", item.body)
+    inbound = Inbound(_key(item, visitor), _address(visitor), "", item.body)
     return Arrival(visitor.channel, inbound, visitor.home, True, item.now)
+
+
+def _address(visitor: Visitor) -> Address:
+    return Address(visitor.kind, visitor.address)
 
 
 def _key(item: Words, visitor: Visitor) -> str:

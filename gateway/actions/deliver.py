@@ -15,6 +15,7 @@ from gateway.actions.opt_out import REASON
 from gateway.actions.report import Failure, apply, heed
 from gateway.channels.contract import Verdict
 from gateway.domain.delivery import DeliveryId, Move, move
+from gateway.domain.device import FETCHED
 from gateway.store import deliveries, reports
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
@@ -37,18 +38,25 @@ class Ending:
     due_at: int | None = None
     verdict: Verdict | None = None
     """Of a refusal."""
+    aside: tuple[Failure, ...] = ()
+    """What admins should see, whatever came of it: of several devices one may be ours to set right."""
 
 
 async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> list[Delivery]:
     """Claim up to `room` deliveries of a channel, in order, for `lease` microseconds, with the number of this
-    attempt. What was written before the customer opted out fails here instead of going out."""
-    claimed = []
-    for delivery in await deliveries.due(tx, channel, now, room):
+    attempt. What was written before the customer opted out fails here instead of going out.
+
+    Where customers fetch what was written, one push wakes them for all of it: what is queued behind one that is due,
+    though its own grace has not passed, is claimed with it.
+    """
+    found = await deliveries.due(tx, channel, now, room)
+    found += await deliveries.behind(tx, channel, [delivery for delivery in found if delivery.kind in FETCHED])
+    for delivery in found:
         if delivery.opted_out_at is not None:
             await _give_back(tx, delivery, "withhold", f"{REASON[0].upper()}{REASON[1:]}.", now)
-        elif await deliveries.take(tx, delivery.id, now, lease):
-            claimed.append(_taken(delivery, now))
-    return claimed
+    claimed = [delivery for delivery in found if delivery.opted_out_at is None]
+    await deliveries.take(tx, [delivery.id for delivery in claimed], now, lease)
+    return [_taken(delivery, now) for delivery in claimed]
 
 
 def _taken(delivery: Delivery, now: int) -> Delivery:
@@ -76,6 +84,7 @@ async def _finish(tx: Tx, ending: Ending, failures: list[Failure]) -> bool:
     delivery = await deliveries.get(tx, ending.delivery)
     if delivery is None or delivery.attempt != ending.attempt:
         return False
+    failures += ending.aside
     if ending.verdict is not None:
         failures.append(
             Failure(delivery.channel, ending.verdict, ending.code, ending.detail, ending.now, delivery.line)
@@ -119,14 +128,30 @@ async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: 
 
 
 async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[DeliveryId]:
-    """Sends whose lease has ended, or all with one, become `unknown`, to be looked up at once; a bounded number."""
+    """Sends whose lease has ended, or all with one, become `unknown`, to be looked up at once; a bounded number. A push
+    is simply made again: a second one takes the first one's place."""
     given_up = await deliveries.expired(tx, all_leases=all_leases)
     for lost in given_up:
         delivery = await deliveries.get(tx, lost)
-        if delivery is not None:
+        if delivery is None:
+            continue
+        if delivery.kind in FETCHED:
+            ending = Ending(lost, delivery.attempt, "postponed", now, due_at=now)
+        else:
             detail = "Teamline stopped while this was being sent; it may have gone out."
-            await _move(tx, delivery, Ending(lost, delivery.attempt, "lost", now, detail=detail, due_at=now))
+            ending = Ending(lost, delivery.attempt, "lost", now, detail=detail, due_at=now)
+        await _move(tx, delivery, ending)
     return given_up
+
+
+async def presume_lost(tx: Tx, queued: Sequence[DeliveryId], since: int, now: int) -> None:
+    """What may have been sent by an attempt that this database knows nothing of, since then: of unknown fate."""
+    await deliveries.hold(tx, queued)
+    await deliveries.take(tx, queued, since, 0)
+    for id_ in queued:
+        if (delivery := await deliveries.get(tx, id_)) is not None:
+            detail = "It may have been sent after the backup that was restored was made."
+            await _move(tx, delivery, Ending(id_, delivery.attempt, "lost", now, detail=detail, due_at=now))
 
 
 async def strand(tx: Tx, live: tuple[str, ...], now: int) -> int:

@@ -6,9 +6,13 @@ is signed in, links to files end, and every client reads its lists again.
 
 from __future__ import annotations
 
-from gateway.actions.deliver import give_up_leases
+from typing import Final
+
+from gateway.actions.deliver import give_up_leases, presume_lost
 from gateway.store import books, credentials, holds, secrets
 from gateway.store.store import Tx
+
+AT_ONCE: Final = 500
 
 
 async def restored(tx: Tx, backup_at: int, now: int) -> None:
@@ -19,3 +23,16 @@ async def restored(tx: Tx, backup_at: int, now: int) -> None:
     await books.skip_ahead(tx)
     while await give_up_leases(tx, now, all_leases=True):
         pass
+
+
+async def release(tx: Tx, now: int) -> int:
+    """A person lets messages go out again; how many are of unknown fate. What was queued when the backup was made may
+    have gone out since: it is looked up at its provider, and what cannot be found is for a person to decide."""
+    held = await holds.held(tx)
+    if held is None:
+        return 0
+    lost = await holds.doubtful(tx, held["backup_at"])
+    for start in range(0, len(lost), AT_ONCE):
+        await presume_lost(tx, lost[start : start + AT_ONCE], held["backup_at"], now)
+    await holds.release(tx)
+    return len(lost)

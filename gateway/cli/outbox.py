@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import config_option, read_settings, with_store
+from gateway.cli.options import config_option, now, read_settings, with_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +31,9 @@ def show(folder: Path) -> None:
 @config_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def release(folder: Path, yes: bool) -> None:
-    """Let messages go out again after a restore. Those that waited when the backup was made may have been sent since,
-    and are then sent a second time."""
-    from gateway.store import holds
+    """Let messages go out again after a restore. Those that waited when the backup was made may have been sent since:
+    they are looked up at their providers, and what is not found there waits for a person's decision."""
+    from gateway.actions import restored
 
     settings = read_settings(folder)
     held, waiting = with_store(settings, _look)
@@ -42,7 +42,9 @@ def release(folder: Path, yes: bool) -> None:
         return
     if not yes:
         click.confirm("Release the outbox?", abort=True)
-    with_store(settings, lambda store: store.write(holds.release))
+    doubtful = with_store(settings, lambda store: store.write(restored.release, now()))
+    if doubtful:
+        click.echo(f"{doubtful} may have been sent since the backup: looked up, and not sent again by themselves.")
     click.echo("The outbox is released.")
 
 

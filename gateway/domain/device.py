@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Platform = Literal["fcm", "apns", "webpush"]
+
+FETCHED: Final = frozenset({"app", "web"})
+"""Kinds of address whose customers fetch what was written to them through our own API: a push only wakes them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # an address is as good as a secret

@@ -100,7 +100,7 @@ class Pages:
         if file is None:
             raise NotFound
         base = headers.PAGE if self._deps.demo is None else headers.DEMO_PAGE
-        extra = {"ETag": file.etag} | (headers.HSTS if is_encrypted(self._deps.settings()) else {})
+        extra = {"ETag": file.etag} | _scope(name) | (headers.HSTS if is_encrypted(self._deps.settings()) else {})
         if file.etag in _tags(request):
             return web.Response(status=304, headers=base | extra)
         return web.Response(body=file.body, headers=base | extra | {"Content-Type": file.kind})
@@ -109,6 +109,12 @@ class Pages:
 def _read(path: Path) -> _File:
     body = path.read_bytes()
     return _File(body, TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _scope(name: str) -> dict[str, str]:
+    """A page's service worker is for the page, which does not stand under the worker's own address."""
+    page, _, file = name.partition("/")
+    return {"Service-Worker-Allowed": f"/{page}"} if file == "worker.js" else {}
 
 
 def _tags(request: web.Request) -> frozenset[str]:

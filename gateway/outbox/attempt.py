@@ -50,9 +50,9 @@ async def attempt(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFil
         log.warning(
             "outbox.not_sent", channel=delivery.channel, delivery=delivery.id, verdict=error.verdict, code=error.code
         )
-        return _refused(adapter, delivery, error, clock(), random.random())  # noqa: S311  jitter, not a secret
+        return refused(adapter, delivery, error, clock())
     except (Exception, asyncio.CancelledError):  # an adapter's own mistake says nothing of what left the house
-        _unless_we_are_ended()
+        unless_we_are_ended()
         log.exception("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id)
         return _lost(adapter, delivery, LOST_DETAIL, clock())
     return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=result.provider_id)
@@ -69,12 +69,12 @@ async def look_up(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFil
     except (SendError, TimeoutError) as error:
         log.warning("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id, error=type(error).__name__)
     except (Exception, asyncio.CancelledError):  # whatever an adapter does, the next look-up comes
-        _unless_we_are_ended()
+        unless_we_are_ended()
         log.exception("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id)
     return ()
 
 
-def _unless_we_are_ended() -> None:
+def unless_we_are_ended() -> None:
     """Pass on a cancellation that is meant for us, not one that an adapter made of its own work."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -86,10 +86,11 @@ def _lost(adapter: Adapter, delivery: Delivery, detail: str, now: int, code: str
     return Ending(delivery.id, delivery.attempt, "lost", now, None, code, detail, due_at)
 
 
-def _refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int, chance: float) -> Ending:
+def refused(adapter: Adapter, delivery: Delivery, error: SendError, now: int) -> Ending:
+    """What an attempt that was not taken means for its message."""
     match error.verdict:
         case "transient":
-            wait = delay(delivery.tries, chance, error.retry_after)
+            wait = delay(delivery.tries, random.random(), error.retry_after)  # noqa: S311  jitter, not a secret
             if wait is None:
                 detail = f"Tried {delivery.tries} times without success."
                 return Ending(delivery.id, delivery.attempt, "rejected", now, None, error.code, detail)

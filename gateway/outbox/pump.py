@@ -8,18 +8,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from gateway.actions import deliver
-from gateway.channels.contract import SEND_TIMEOUT, OutboundFile
+from gateway.actions.report import Failure
+from gateway.channels.contract import SEND_TIMEOUT, Adapter, OutboundFile
 from gateway.channels.registry import Channels
 from gateway.domain.delivery import DeliveryId
+from gateway.domain.device import FETCHED
+from gateway.domain.message import ThreadId
 from gateway.errors import NotFound, Problem, Unavailable
 from gateway.files.links import Links
-from gateway.outbox.attempt import Clock, attempt, look_up
+from gateway.outbox.attempt import Clock, attempt, look_up, refused
+from gateway.outbox.waking import Waker
 from gateway.store import attachments, deliveries
 from gateway.store.deliveries import Delivery
 from gateway.store.doorbell import Ear
@@ -50,6 +55,7 @@ class Pump:
     ) -> None:
         self._channel, self._store, self._channels, self._ear, self._clock = channel, store, channels, ear, clock
         self._links, self._endings = links, endings
+        self._waker = Waker(store, channels, clock)
         self._under_way: set[asyncio.Task[None]] = set()
         self._looking: set[DeliveryId] = set()
         self._stopping = False
@@ -97,7 +103,8 @@ class Pump:
         if not self._stopping:
             self._nap = asyncio.create_task(self._ear.heard(wait))
             await asyncio.wait((self._nap,))
-            await asyncio.sleep(GAP)
+            if self._nap.cancelled() or self._nap.result():  # what is due by the timer is not kept waiting
+                await asyncio.sleep(GAP)
 
     async def _turn(self) -> float:
         """Start what there is room for; seconds until something becomes due."""
@@ -122,8 +129,11 @@ class Pump:
 
     async def _send_due(self, now: int, room: int, begun: float) -> int:
         claimed = await self._store.write(deliver.claim_due, self._channel, room, now, int(LEASE * 1_000_000))
+        threads: dict[ThreadId, list[Delivery]] = {}
         for delivery in claimed:
-            self._start(self._send(delivery, begun))
+            threads.setdefault(delivery.thread, []).append(delivery)
+        for together in threads.values():
+            self._start(self._send(together, begun))
         return len(claimed)
 
     def _look_up_lost(self, lost: list[Delivery], room: int) -> int:
@@ -139,9 +149,14 @@ class Pump:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)  # its commit rings the bell, so the next in line is seen
 
-    async def _send(self, delivery: Delivery, begun: float) -> None:
-        ending = await self._attempt(delivery, begun)
-        self._note(ending)
+    async def _send(self, together: Sequence[Delivery], begun: float) -> None:
+        """One message, or those of a thread that one push is for."""
+        endings = await self._attempt(together, begun)
+        for ending in endings:
+            self._note(ending)
+        await asyncio.gather(*(self._finish(ending, begun) for ending in endings))
+
+    async def _finish(self, ending: deliver.Ending, begun: float) -> None:
         while time.monotonic() - begun < LEASE:
             try:
                 await self._store.write_each(deliver.finish, ending, Lane.PEOPLE)
@@ -159,18 +174,30 @@ class Pump:
         elif ending.detail is not None:
             traffic.went_wrong(self._channel, ending.code, ending.detail, ending.now)
 
-    async def _attempt(self, delivery: Delivery, begun: float) -> deliver.Ending:
+    async def _attempt(self, together: Sequence[Delivery], begun: float) -> list[deliver.Ending]:
         """By our own clock, counted from before the claim: a lease that is nearly over is not used."""
         now = self._clock()
-        not_begun = deliver.Ending(delivery.id, delivery.attempt, "postponed", now, due_at=now)
+        not_begun = [deliver.Ending(each.id, each.attempt, "postponed", now, due_at=now) for each in together]
         if time.monotonic() - begun > LEASE - 2 * SEND_TIMEOUT:
             return not_begun
         try:
-            files = await self._files(delivery)
             async with self._channels.use(self._channel) as adapter:
-                return await attempt(adapter, delivery, files, self._clock)
+                return await self._attempt_by(adapter, together)
         except (NotFound, Unavailable):
             return not_begun
+
+    async def _attempt_by(self, adapter: Adapter, together: Sequence[Delivery]) -> list[deliver.Ending]:
+        """Raises Unavailable."""
+        newest, aside = together[-1], tuple[Failure, ...]()
+        if newest.kind in FETCHED:
+            woken = await self._waker.wake(adapter, newest)
+            aside = woken.failures
+            if woken.refusal is not None:
+                endings = [refused(adapter, each, woken.refusal, self._clock()) for each in together]
+                return [replace(endings[0], aside=aside), *endings[1:]]
+        files = [await self._files(each) for each in together]
+        endings = [await attempt(adapter, each, its, self._clock) for each, its in zip(together, files, strict=True)]
+        return [replace(endings[0], aside=aside), *endings[1:]]
 
     async def _files(self, delivery: Delivery) -> tuple[OutboundFile, ...]:
         """What the provider fetches from us. Raises Unavailable."""

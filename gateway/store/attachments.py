@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.attachment import Attachment, AttachmentId, Owner
+from gateway.domain.author import CustomerId
 from gateway.domain.message import MessageId, TeamId
 from gateway.errors import Invalid
 from gateway.store import files
@@ -52,6 +53,13 @@ class Stored:
     type: str
     name: str
     is_picture: bool
+
+
+async def move_loose(tx: Tx, customer: CustomerId, into: CustomerId) -> None:
+    """Two customers have turned out to be one."""
+    await tx.run(
+        "UPDATE attachment SET customer_id = ?2 WHERE customer_id = ?1 AND message_id IS NULL", customer, into
+    )
 
 
 async def add_loose(tx: Tx, owner: Owner, kept: Kept, now: int) -> Attachment:

@@ -1,4 +1,7 @@
-"""Sessions and personal tokens: the evidence under which people write. The only place that makes a Principal."""
+"""Sessions and personal tokens: the evidence under which people write. The only place that makes a Principal.
+
+What ends takes the devices with it that were registered under it: whoever is signed out is told of nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Final
 
 from gateway.domain.author import AgentId, Author, CredentialId, Evidence, EvidenceKind, Principal
 from gateway.errors import Unauthenticated
+from gateway.store import devices
 from gateway.store.store import Tx, certain
 
 SESSION_DAYS: Final = 30
@@ -65,6 +69,7 @@ async def add_credential(
 
 async def revoke(tx: Tx, credential: CredentialId, now: int) -> None:
     await tx.run("UPDATE credential SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL", credential, now)
+    await devices.end_credential(tx, credential)
 
 
 async def revoke_sessions(tx: Tx, agent: AgentId, now: int) -> None:
@@ -74,12 +79,15 @@ async def revoke_sessions(tx: Tx, agent: AgentId, now: int) -> None:
         agent,
         now,
     )
+    await devices.end_sessions(tx, agent)
 
 
 async def revoke_every_session(tx: Tx, now: int) -> None:
     """Of everybody: they sign in again."""
     await tx.run("UPDATE credential SET revoked_at = ?1 WHERE kind = 'session' AND revoked_at IS NULL", now)
+    await devices.end_every_session(tx)
 
 
 async def revoke_all(tx: Tx, agent: AgentId, now: int) -> None:
     await tx.run("UPDATE credential SET revoked_at = ?2 WHERE agent_id = ?1 AND revoked_at IS NULL", agent, now)
+    await devices.end_agent(tx, agent)

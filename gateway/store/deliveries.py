@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.author import AgentId
 from gateway.domain.delivery import DeliveryId, State
+from gateway.domain.device import FETCHED
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line
-from gateway.store import names
+from gateway.store import devices, names
 from gateway.store.holds import RELEASED
 from gateway.store.reach import in_reach
 from gateway.store.store import Tx, certain, listed
@@ -21,6 +22,9 @@ _COLUMNS: Final = """delivery.id, delivery.team_id, delivery.thread_id, delivery
        line.opted_out_at"""
 _FROM: Final = """FROM delivery JOIN identity ON identity.id = delivery.identity_id
   JOIN message ON message.id = delivery.message_id JOIN line ON line.id = message.line_id"""
+_FETCHED: Final = ", ".join(f"'{kind}'" for kind in sorted(FETCHED))
+GRACE: Final = 3_000_000
+"""Microseconds in which a live connection may take a message, before a push wakes the customer's devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,21 @@ class Change:
 
 
 async def queue(tx: Tx, team: TeamId, thread: ThreadId, message: MessageId, line: Line, now: int) -> DeliveryId:
+    """To be sent at once, or after `GRACE` where a push would wake somebody: for an app's customer always, since one
+    without a device may have the app open."""
+    woken = line.kind == "app" or (line.kind in FETCHED and await devices.is_had(tx, line.identity))
     row = certain(
         await tx.one(
             """INSERT INTO delivery
                      (team_id, thread_id, message_id, identity_id, channel, endpoint, state, due_at, updated_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7) RETURNING id""",
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8) RETURNING id""",
             team,
             thread,
             message,
             line.identity,
             line.channel,
             line.endpoint,
+            now + GRACE if woken else now,
             now,
         )
     )
@@ -84,16 +92,36 @@ _DUE: Final = f"""SELECT {_COLUMNS} {_FROM}
     AND {RELEASED}
     AND NOT EXISTS (SELECT 1 FROM delivery AS earlier
                      WHERE earlier.thread_id = delivery.thread_id AND earlier.id < delivery.id
-                       AND earlier.state IN ('queued', 'sending'))
+                       AND earlier.state IN ('queued', 'sending')
+                       AND (earlier.channel = delivery.channel OR identity.kind NOT IN ({_FETCHED})
+                            AND (SELECT kind FROM identity AS its WHERE its.id = earlier.identity_id)
+                                NOT IN ({_FETCHED})))
   ORDER BY delivery.due_at, delivery.id LIMIT ?3"""  # noqa: S608  fixed words only
 
 
 async def due(tx: Tx, channel: str, now: int, room: int) -> list[Delivery]:
     """What may be sent now, at most one per thread: an earlier message of the thread that is still under way holds the
-    next ones, a failed or unknown one lets them go. They are held for this transaction, which is to `take` them; those
+    next ones, a failed or unknown one lets them go. What is fetched has its place in the thread already, and neither
+    waits for other channels nor holds them. They are held for this transaction, which is to `take` them; those
     that another node holds are left out."""
     rows = await tx.all(f"{_DUE} FOR NO KEY UPDATE OF delivery SKIP LOCKED", channel, now, room)
     return [Delivery(*row) for row in rows]
+
+
+async def behind(tx: Tx, channel: str, first: Sequence[Delivery]) -> list[Delivery]:
+    """What is queued behind these in their threads, due or not; held likewise."""
+    if not first:
+        return []
+    places, values = listed([delivery.thread for delivery in first], first=2)
+    rows = await tx.all(
+        f"""SELECT {_COLUMNS} {_FROM}
+             WHERE delivery.channel = ?1 AND delivery.thread_id IN ({places}) AND delivery.state = 'queued'
+             ORDER BY delivery.id FOR NO KEY UPDATE OF delivery SKIP LOCKED""",
+        channel,
+        *values,
+    )
+    known = {delivery.id for delivery in first}
+    return [Delivery(*row) for row in rows if row["id"] not in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +158,19 @@ async def next_due(tx: Tx, channel: str, now: int) -> int | None:
     return None if row is None else row["at"]
 
 
-async def take(tx: Tx, delivery: DeliveryId, now: int, lease: int) -> bool:
-    """Claim for one attempt, for `lease` microseconds by the database's clock; the attempt's number is what completion
-    must name."""
-    return bool(
+async def take(tx: Tx, taken: Sequence[DeliveryId], now: int, lease: int) -> None:
+    """Claim what `due` and `behind` have found for one attempt, for `lease` microseconds by the database's clock; the
+    attempt's number is what completion must name."""
+    if taken:
+        places, values = listed(taken, first=3)
         await tx.run(
-            """UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
-                      lease_until = db_now() + ?3, first_tried_at = coalesce(first_tried_at, ?2), updated_at = ?2
-                WHERE id = ?1 AND state = 'queued'""",
-            delivery,
+            f"""UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
+                      lease_until = db_now() + ?2, first_tried_at = coalesce(first_tried_at, ?1), updated_at = ?1
+                WHERE id IN ({places}) AND state = 'queued'""",  # noqa: S608  placeholders only
             now,
             lease,
+            *values,
         )
-    )
 
 
 async def hold(tx: Tx, deliveries: Iterable[DeliveryId]) -> None:
@@ -268,7 +296,7 @@ async def waiting_elsewhere(tx: Tx, live: tuple[str, ...]) -> list[Delivery]:
     for channel in gone:
         rows = await tx.all(
             f"""SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.state = 'queued'
-                   AND delivery.due_at IS NOT NULL ORDER BY delivery.id LIMIT 100""",
+                   AND delivery.due_at IS NOT NULL AND {RELEASED} ORDER BY delivery.id LIMIT 100""",
             channel,
         )
         found += [Delivery(*row) for row in rows]

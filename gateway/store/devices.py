@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.domain.author import AgentId, CustomerId
+from gateway.domain.author import AgentId, CredentialId, CustomerId
 from gateway.domain.delivery import DeliveryId
 from gateway.domain.device import Device
 from gateway.domain.message import MessageId, ThreadId
@@ -26,7 +26,7 @@ class Holder:
     customer: CustomerId | None = None
     agent: AgentId | None = None
     visitor: int | None = None
-    credential: int | None = None
+    credential: CredentialId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Registered:
 
 
 async def register(tx: Tx, holder: Holder, channel: str, device: Device, now: int) -> int:
-    """The device's id. One that was another's leaves them."""
+    """The device's id. One that was another's leaves them. Hold the owner's row first: what is theirs is counted."""
     row = certain(
         await tx.one(
             """INSERT INTO device (customer_id, agent_id, visitor_id, credential_id, channel, platform, address, keys,
@@ -83,12 +83,29 @@ async def remove(tx: Tx, holder: Holder, device: int) -> bool:
     )
 
 
-async def end_visitor(tx: Tx, visitor: int) -> None:
-    await tx.run("DELETE FROM device WHERE visitor_id = ?1", visitor)
+async def end_visitor(tx: Tx, visitor: int, customer: CustomerId) -> None:
+    """Those that were registered under this token of the customer's."""
+    await tx.run("DELETE FROM device WHERE visitor_id = ?1 AND customer_id = ?2", visitor, customer)
 
 
-async def end_session(tx: Tx, credential: int) -> None:
+async def end_credential(tx: Tx, credential: CredentialId) -> None:
     await tx.run("DELETE FROM device WHERE credential_id = ?1", credential)
+
+
+async def end_sessions(tx: Tx, agent: AgentId) -> None:
+    await tx.run(
+        """DELETE FROM device WHERE agent_id = ?1 AND credential_id IN
+           (SELECT id FROM credential WHERE agent_id = ?1 AND kind = 'session')""",
+        agent,
+    )
+
+
+async def end_every_session(tx: Tx) -> None:
+    await tx.run("DELETE FROM device WHERE credential_id IN (SELECT id FROM credential WHERE kind = 'session')")
+
+
+async def end_agent(tx: Tx, agent: AgentId) -> None:
+    await tx.run("DELETE FROM device WHERE agent_id = ?1", agent)
 
 
 async def follow(tx: Tx, visitor: int, into: int) -> None:
@@ -96,9 +113,21 @@ async def follow(tx: Tx, visitor: int, into: int) -> None:
     await tx.run("UPDATE device SET visitor_id = ?2 WHERE visitor_id = ?1", visitor, into)
 
 
+async def move(tx: Tx, customer: CustomerId, into: CustomerId) -> None:
+    """Two customers have turned out to be one."""
+    await tx.run("UPDATE device SET customer_id = ?2 WHERE customer_id = ?1", customer, into)
+
+
 async def gone(tx: Tx, device: Registered) -> None:
     """The platform says that it is no more; one registered anew meanwhile has another address."""
     await tx.run("DELETE FROM device WHERE id = ?1 AND address = ?2", device.id, device.device.address)
+
+
+async def is_had(tx: Tx, identity: int) -> bool:
+    """Whether the customer behind this address has any."""
+    query = """SELECT device.id FROM identity JOIN device ON device.customer_id = identity.customer_id
+                WHERE identity.id = ?1 LIMIT 1"""
+    return await tx.one(query, identity) is not None
 
 
 @dataclass(frozen=True, slots=True)

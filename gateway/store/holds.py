@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.domain.delivery import DeliveryId
 from gateway.store.store import Row, Tx
 
 RELEASED: Final = "NOT EXISTS (SELECT 1 FROM hold WHERE what = 'outbox')"
@@ -31,6 +32,17 @@ async def held(tx: Tx) -> Row | None:
 async def release(tx: Tx) -> bool:
     """Whether it was held."""
     return bool(await tx.run("DELETE FROM hold WHERE what = 'outbox'"))
+
+
+async def doubtful(tx: Tx, backup_at: int) -> list[DeliveryId]:
+    """What was queued when the backup was made: it may have been sent since. By id."""
+    rows = await tx.all(
+        """SELECT delivery.id FROM delivery JOIN message ON message.id = delivery.message_id
+            WHERE delivery.state = 'queued' AND delivery.due_at IS NOT NULL AND message.at <= ?1
+            ORDER BY delivery.id""",
+        backup_at,
+    )
+    return [DeliveryId(row["id"]) for row in rows]
 
 
 async def waiting(tx: Tx, backup_at: int) -> Sequence[Row]:

@@ -1,6 +1,6 @@
-"""Visitors: customers who write on a web page, and the tokens that they come back with.
+"""Visitors: customers who write on a web page or in the app, and the tokens that they come back with.
 
-A token is 256 random bits and stored as its hash only. Whether it is any good is asked inside the transaction or the
+A token of ours is 256 random bits, an app's is what the company signed; both are stored as a hash only. Whether it is any good is asked inside the transaction or the
 snapshot that it is used in. Every query names the customer: a thread that is not theirs is not there.
 """
 
@@ -28,6 +28,8 @@ RENEWED_AFTER: Final = timedelta(days=30)
 """A token older than this is good for the full time again once its customer writes."""
 SILENT_FOR: Final = timedelta(days=2)
 """Who has written nothing for so long is forgotten, and is somebody new when they come back."""
+KEPT_EXPIRED: Final = timedelta(days=1)
+"""How long a token stays written down after its end: clocks differ, and one that was ended must stay so."""
 STEP: Final = 500
 """Tokens looked at in one transaction: about a millisecond."""
 
@@ -45,6 +47,13 @@ class Token:
     channels: frozenset[str]
     barred: frozenset[str] = frozenset()
     """Those that are live, but not for this page."""
+    subject: str | None = None
+    """An app customer's address, the same under each of their tokens; None: the token is one of ours."""
+
+    @property
+    def bounded(self) -> str | bytes:
+        """By what is counted how often this customer asks."""
+        return self.secret if self.subject is None else self.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class Visitor:
     """Of the token."""
     secret: bytes
     identity: int
+    kind: str
+    """Of the address."""
     address: str
     channel: str
     customer: CustomerId
@@ -73,7 +84,7 @@ class Visitor:
         return f"visitor:{self.identity}"
 
 
-_COLUMNS: Final = """visitor.id, visitor.secret_hash, visitor.identity_id, identity.address, visitor.channel,
+_COLUMNS: Final = """visitor.id, visitor.secret_hash, visitor.identity_id, identity.kind, identity.address, visitor.channel,
        identity.customer_id, customer.name, customer.team_id, thread.id, coalesce(thread.team_id, customer.team_id),
        visitor.expires_at"""
 _IN_JSON: Final = _COLUMNS.replace("visitor.secret_hash", "hex(visitor.secret_hash)")
@@ -142,7 +153,7 @@ async def of_secrets(tx: Tx, secrets: Collection[bytes], now: int) -> dict[bytes
 async def create(tx: Tx, channel: str, address: str, team: TeamId, secret: bytes, now: int) -> CustomerId:
     """A new customer of a team with an address of their own, and a token. No thread: nothing was written yet."""
     found = await _reuse(tx, address, team, now) or await _add(tx, address, team, now)
-    await _add_token(tx, found["id"], channel, secret, now)
+    await add_token(tx, found["id"], channel, secret, now, now + LASTS // MICROSECOND)
     return CustomerId(found["customer_id"])
 
 
@@ -205,6 +216,7 @@ async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
         if row["id"] not in {one["id"] for one in seen}:
             continue  # nobody holds this one
         await tx.run("DELETE FROM visitor WHERE identity_id = ?1", row["id"])
+        await tx.run("DELETE FROM device WHERE customer_id = ?1", row["customer_id"])
         await tx.run("DELETE FROM idempotency WHERE principal = ?1", Owner.of_customer(row["customer_id"]).key)
         await tx.run("INSERT INTO spare (identity_id) VALUES (?1)", row["id"])
     return int(last)
@@ -221,10 +233,10 @@ _SILENT: Final = """SELECT DISTINCT identity.id, identity.customer_id
                     WHERE attachment.message_id IS NULL AND attachment.customer_id = identity.customer_id)"""
 
 
-async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> None:
-    """Another token for the same customer; the one before ends."""
+async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> int:
+    """Another token for the same customer, by its id; the one before ends."""
     await end(tx, visitor)
-    await _add_token(tx, visitor.identity, visitor.channel, secret, now)
+    return await add_token(tx, visitor.identity, visitor.channel, secret, now, now + LASTS // MICROSECOND)
 
 
 async def end(tx: Tx, visitor: Visitor) -> None:
@@ -233,7 +245,8 @@ async def end(tx: Tx, visitor: Visitor) -> None:
 
 
 def is_to_be_renewed(visitor: Visitor, now: int) -> bool:
-    return visitor.expires_at < now + (LASTS - RENEWED_AFTER) // MICROSECOND
+    """Never an app's: how long that lasts is signed."""
+    return visitor.kind == KIND and visitor.expires_at < now + (LASTS - RENEWED_AFTER) // MICROSECOND
 
 
 async def renew(tx: Tx, visitor: Visitor, now: int) -> None:
@@ -252,13 +265,34 @@ async def ended_within(tx: Tx, time: int) -> Sequence[bytes]:
     return [bytes(row["secret_hash"]) for row in rows]
 
 
-async def _add_token(tx: Tx, identity: int, channel: str, secret: bytes, now: int) -> None:
-    await tx.run(
+async def add_token(tx: Tx, identity: int, channel: str, secret: bytes, now: int, expires_at: int) -> int:
+    """Its id."""
+    row = await tx.one(
         """INSERT INTO visitor (identity_id, channel, secret_hash, created_at, expires_at)
-           VALUES (?1, ?2, ?3, ?4, ?5)""",
+           VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id""",
         identity,
         channel,
         secret,
         now,
-        now + LASTS // MICROSECOND,
+        expires_at,
     )
+    return int(certain(row)["id"])
+
+
+async def is_known(tx: Tx, secret: bytes) -> bool:
+    """Whether a hashed token is written down, good or ended."""
+    return await tx.one("SELECT 1 FROM visitor WHERE secret_hash = ?1", secret) is not None
+
+
+async def forget_expired(tx: Tx, now: int) -> bool:
+    """Forget some of the tokens that have long expired; whether there may be more. Devices registered under one stay."""
+    rows = await tx.all(
+        """SELECT id FROM visitor WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2 FOR UPDATE SKIP LOCKED""",
+        now - KEPT_EXPIRED // MICROSECOND,
+        STEP,
+    )
+    if rows:
+        places, values = listed([row["id"] for row in rows], first=1)
+        await tx.run(f"UPDATE device SET visitor_id = NULL WHERE visitor_id IN ({places})", *values)
+        await tx.run(f"DELETE FROM visitor WHERE id IN ({places})", *values)
+    return len(rows) == STEP

@@ -74,6 +74,7 @@ class FakeChat(FakeGateway):
             web.post(f"{API}/attachments", self._upload),
             web.put(f"{API}/{{mark:read|received}}", self._mark),
             web.get(f"{API}/events", self._stream),
+            *self.device_routes(API),
         ])  # fmt: skip
         return app
 

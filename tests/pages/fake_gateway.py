@@ -15,17 +15,18 @@ from aiohttp import web
 
 from gateway.pages import FOLDER
 from tests.pages.fake_desk import AGENT, problem
+from tests.pages.fake_devices import FakeDevices
 from tests.pages.fake_ways import FakeWays
 from tests.pages.world import Json
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "worker-src 'self'; manifest-src 'self'; trusted-types teamline-worker; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html", ".webmanifest": "text/json"}
 
 
-class FakeGateway(FakeWays):
+class FakeGateway(FakeDevices, FakeWays):
     """The world over HTTP, with the faults that a test asks for."""
 
     def __init__(self) -> None:
@@ -60,6 +61,7 @@ class FakeGateway(FakeWays):
             web.get(f"{api}/events", self._events),
             *self.desk_routes(api),
             *self.way_routes(api),
+            *self.device_routes(api),
         ])  # fmt: skip
         return app
 
@@ -93,6 +95,8 @@ class FakeGateway(FakeWays):
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-cache",
         }
+        if file.name == "worker.js":
+            headers["Service-Worker-Allowed"] = f"/{file.parent.name}"
         return web.Response(body=file.read_bytes(), content_type=TYPES[file.suffix], charset="utf-8", headers=headers)
 
     async def _sign_in(self, request: web.Request) -> web.Response:

@@ -88,6 +88,13 @@ export class Api {
   read(message) { return this.#call("PUT", "/read", { body: { message } }); }
   received(message) { return this.#call("PUT", "/received", { body: { message } }); }
 
+  /** {key}: what this browser subscribes to pushes with. 404 where nobody can be pushed to in a browser. */
+  pushKey() { return this.#call("GET", "/push-key"); }
+
+  /** `device` is {platform, endpoint, keys}; answers {id}. Told again it is the same one. */
+  addDevice(device) { return this.#call("POST", "/devices", { body: device }); }
+  removeDevice(id) { return this.#call("DELETE", `/devices/${encodeURIComponent(id)}`); }
+
   /** `onProgress(part)` hears 0 to 1. Answers {id, name, type, size, state, ...}. */
   async upload(blob, name, onProgress) {
     try {

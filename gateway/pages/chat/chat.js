@@ -10,6 +10,7 @@ import { Conversation } from "./conversation.js";
 import { Facts } from "./facts.js";
 import { Outgoing } from "./outgoing.js";
 import { Reading } from "./reading.js";
+import { Telling } from "./telling.js";
 import { Timeline } from "./timeline.js";
 import { Viewer } from "./viewer.js";
 import { Visitor } from "./visitor.js";
@@ -46,6 +47,7 @@ export class Chat {
     });
     this.#api.onBack = () => { this.#wake(); this.outgoing.hurry(); };
     this.facts = new Facts();
+    this.telling = new Telling(this.#api, { onChange: () => this.draw(), onShown: () => this.timeline.look(), onOpen: () => this.timeline.toEnd() });
     this.timeline = new Timeline(this);
     this.composer = new Composer(this);
     this.viewer = new Viewer();
@@ -80,6 +82,7 @@ export class Chat {
     queueMicrotask(() => {
       this.#drawing = false;
       if (this.visitor.facts) this.facts.render(this.visitor.facts);
+      this.telling.render(this.visitor.facts?.customer, this.conversation.items);
       this.timeline.render();
       this.composer.render();
       this.#worryOrNot();
@@ -159,6 +162,7 @@ export class Chat {
 
   #learned() {
     this.#met = Date.now();
+    if (this.visitor.isKnown) this.telling.meet(this.visitor.facts.customer);
     this.#title();
     this.draw();
   }
@@ -187,6 +191,7 @@ export class Chat {
     this.#unfollow();
     this.conversation = new Conversation(this.#api);
     this.conversation.begin();
+    this.telling.forget();
     await this.outgoing.part();
   }
 
@@ -222,6 +227,12 @@ export class Chat {
   async send(body, files) {
     await this.outgoing.send(body, files);
     this.timeline.toEnd();
+  }
+
+  /** A message of the team was in sight of somebody, and so was all before it. */
+  saw(message) {
+    this.reading.read(message);
+    this.telling.read(message, this.conversation.items);
   }
 
   choose(item, decision) {

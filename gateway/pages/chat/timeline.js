@@ -138,6 +138,7 @@ export class Timeline {
     }
     items.forEach((item, place) => this.#item(item, items[place - 1], !pending.length && place === items.length - 1, want));
     pending.forEach((item, place) => this.#pending(item, place === 0, want));
+    if (this.#chat.telling.isOffered) wanted.push(this.#chat.telling.element);
     for (const key of this.#made.keys()) if (!used.has(key)) this.#made.delete(key);
     return wanted;
   }
@@ -175,6 +176,6 @@ export class Timeline {
       const { top, bottom } = element.getBoundingClientRect();
       return bottom <= room.bottom + 1 || top + room.height / 2 <= room.bottom;
     });
-    if (seen) this.#chat.reading.read(seen);
+    if (seen) this.#chat.saw(seen);
   }
 }
