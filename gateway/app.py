@@ -24,6 +24,7 @@ from aiohttp import web
 
 from gateway.catch_up import CatchUp
 from gateway.channels.registry import Channels
+from gateway.domain.message import TeamId
 from gateway.errors import Conflict
 from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
@@ -81,7 +82,7 @@ class Gateway:
         self.alone = settings.database.engine == "sqlite"
         """Whether no other node can serve this database."""
         self.feed = Feed(store, doorbell, clock, links=self.links, alone=self.alone)
-        self.outbox = Outbox(store, self.channels, doorbell, clock, self.links)
+        self.outbox = Outbox(store, self.channels, doorbell, clock, self.links, self.name_of)
         self.fetcher = Fetcher(store, self.channels, self.intake, doorbell, clock)
         self.catch_up = CatchUp(store, self.channels, lambda: self.settings.teams, clock)
         self.watcher = Watcher(settings, self.apply, remarks=self.remarks)
@@ -93,6 +94,11 @@ class Gateway:
     @property
     def settings(self) -> Settings:
         return self.watcher.current
+
+    def name_of(self, team: TeamId) -> str:
+        """What customers call it; its id where the config does not know it any more."""
+        known = self.settings.teams.get(team)
+        return team if known is None else known.name
 
     async def apply(self, new: Settings) -> None:
         """Take over a valid config: all of it, or an error and nothing. What the database may refuse comes first."""
@@ -152,7 +158,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         secret = await store.write(secrets.secret, "files", os.urandom(SECRET_BYTES))
         gateway = Gateway(settings, store, doorbell, secret)
         stack.callback(gateway.intake.close)
-        gateway.http = await stack.enter_async_context(aiohttp.ClientSession())
+        gateway.http = await stack.enter_async_context(aiohttp.ClientSession(connector=_connector()))
         stack.push_async_callback(gateway.channels.close)
         stack.push_async_callback(gateway.outbox.close)
         stack.push_async_callback(gateway.fetcher.close)
@@ -235,6 +241,11 @@ def _raise_file_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS says "unlimited" and means less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _connector() -> aiohttp.TCPConnector:
+    """Each channel bounds what it has under way; with one bound for all, a provider that hangs would hold up others."""
+    return aiohttp.TCPConnector(limit=0)
 
 
 def _watching(watcher: Watcher) -> asyncio.Task[None]:

@@ -66,14 +66,17 @@ async def _identity(tx: Tx, entry: Entry, app: Address, same: CustomerId | None)
 
 
 async def _add(tx: Tx, entry: Entry, app: Address, same: CustomerId | None) -> None:
-    customer = same or certain(
-        await tx.one(
-            "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id",
-            entry.team,
-            entry.name,
-            entry.now,
-        )
-    )["id"]
+    customer = (
+        same
+        or certain(
+            await tx.one(
+                "INSERT INTO customer (team_id, name, created_at) VALUES (?1, ?2, ?3) RETURNING id",
+                entry.team,
+                entry.name,
+                entry.now,
+            )
+        )["id"]
+    )
     await tx.run(
         "INSERT INTO identity (customer_id, kind, address, created_at) VALUES (?1, ?2, ?3, ?4)",
         customer,

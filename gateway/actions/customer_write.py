@@ -1,4 +1,4 @@
-"""A customer writes on the web or in the app: through the same door as every other customer's text, once, whatever is sent again.
+"""A customer writes on the web or in the app: through the same door as every text, once, whatever is sent again.
 
 Takes a list, so that messages that wait together share a transaction. The key of deduplication is made of the customer
 and their Idempotency-Key, so that the stored message itself is the answer to a repetition.

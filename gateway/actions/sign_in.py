@@ -67,5 +67,6 @@ async def finish_sign_in(
 async def sign_out(tx: Tx, secret: bytes, now: int) -> None:
     """End this session. A personal token is not ended by signing out."""
     principal = await credentials.authenticate(tx, secret, now)
+    await agents.hold_agent(tx, principal.agent)  # and so no device is just being registered under it
     if principal.author.evidence.kind == "session":
         await credentials.revoke(tx, principal.author.evidence.credential, now)

@@ -15,7 +15,7 @@ from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message, MessageId, TeamId, ThreadId
 from gateway.domain.thread import Line, Thread
 from gateway.domain.wire import Json
-from gateway.store import agents, consents, credentials, drafts, events, inbox, lines, messages, threads
+from gateway.store import agents, consents, credentials, drafts, events, inbox, lines, messages, profiles, threads
 from gateway.store import search as finding
 from gateway.store.events import Heads
 from gateway.store.inbox import Place, View
@@ -59,6 +59,10 @@ class Opened:
     draft: str | None
     consents: list[Json]
     """Why we wrote first, newest first."""
+    profile: Json | None
+    """What the company says of its app's customer."""
+    maybe_same: list[Json]
+    """Who else this may be, in threads that the agent may see."""
 
 
 async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> Opened:
@@ -70,7 +74,20 @@ async def thread(tx: Tx, secret: bytes, thread_id: ThreadId, now: int) -> Opened
         await lines.lines_of(tx, principal.agent, thread_id),
         await drafts.get(tx, principal.agent, thread_id),
         [_consent(row) for row in await consents.of_thread(tx, principal.agent, thread_id)],
+        next(map(_profile, await profiles.of_thread(tx, principal.agent, thread_id)), None),
+        [_same(row) for row in await profiles.maybe_same(tx, principal.agent, found[thread_id].customer)],
     )
+
+
+def _profile(row: Row) -> Json:
+    said = {name: row[name] for name in ("phone", "postal_code", "region", "class", "account", "locale")}
+    shape: Json = {name: value for name, value in said.items() if value is not None}
+    return shape | {"phone_verified": bool(row["phone_verified"]), "seen_at": rfc3339(row["seen_at"])}
+
+
+def _same(row: Row) -> Json:
+    customer = {"id": str(row["customer"]), "name": row["name"] or ""}
+    return {"thread": str(row["thread"]), "customer": customer, "verified": bool(row["verified"])}
 
 
 def _consent(row: Row) -> Json:

@@ -62,8 +62,11 @@ async def thread(call: Call[Nothing, Nothing]) -> Json:
         "ways": ways.ways(opened.lines, up),
         "reply_to": ways.reply_to(opened.lines, up),
         "consents": opened.consents,
+        "maybe_same": opened.maybe_same,
         "draft": opened.draft,
     }
+    if opened.profile is not None:
+        facts["profile"] = opened.profile
     return wire.own_thread(row) | facts
 
 

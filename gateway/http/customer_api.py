@@ -60,7 +60,7 @@ async def begin(call: Call[NewVisitor, Nothing]) -> web.StreamResponse:
     channel, team = _door(deps, request, call.body.channel)
     secret = secrets.token_urlsafe(32)
     visit = customer_visit.Visit(
-        principal.maybe_token(request, deps) if in_cookie else None,
+        await principal.maybe_token(request, deps) if in_cookie else None,
         channel,
         team,
         "visitor-" + "".join(secrets.choice(_LETTERS) for _ in range(_NAME_LENGTH)),
@@ -78,7 +78,7 @@ async def begin(call: Call[NewVisitor, Nothing]) -> web.StreamResponse:
 async def renew(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """A token for another while; a cookie keeps its own, so that an answer that is lost costs nobody their thread."""
     deps, settings = call.deps, call.deps.settings()
-    token = principal.token(call.request, deps)
+    token = await principal.token(call.request, deps)
     kept = principal.cookie(call.request, settings)
     if kept is not None:
         response = answer({"customer": await deps.store.write(customer_visit.prolong, token, call.now)}, 201)
@@ -91,7 +91,8 @@ async def renew(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 async def end(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     settings = call.deps.settings()
-    await call.deps.store.write(customer_visit.end, principal.token(call.request, call.deps), call.now)
+    token = await principal.token(call.request, call.deps)
+    await call.deps.store.write(customer_visit.end, token, call.now)
     response = web.Response(status=204, headers=headers.API)
     if principal.cookie(call.request, settings) is not None:
         principal.take_cookie(response, settings)
@@ -100,8 +101,11 @@ async def end(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 async def thread(call: Call[Nothing, ChannelQuery]) -> Json:
     deps = call.deps
-    token = principal.maybe_token(call.request, deps)
-    channel, team = _door(deps, call.request, call.query.channel)
+    token = await principal.maybe_token(call.request, deps)
+    if token is not None and token.subject is not None:  # there need be no web channel
+        channel, team = "", deps.settings().teams.default
+    else:
+        channel, team = _door(deps, call.request, call.query.channel)
     facts = await deps.store.read(customer_view.facts, token, team, call.now)
     return about(deps, facts, facts.channel or channel, call.now)
 
@@ -109,7 +113,7 @@ async def thread(call: Call[Nothing, ChannelQuery]) -> Json:
 async def messages(call: Call[Nothing, PageQuery]) -> Json:
     """A page of the thread. What it has for the first time is delivered by that."""
     store, query = call.deps.store, call.query
-    token = principal.token(call.request, call.deps)
+    token = await principal.token(call.request, call.deps)
     said = await store.read(customer_view.page, token, query.before, query.after, query.limit, call.now)
     if said.news and call.request.method != "HEAD":
         with suppress(Unavailable):  # it is delivered all the same, and known to be with the next page
@@ -120,9 +124,9 @@ async def messages(call: Call[Nothing, PageQuery]) -> Json:
 
 async def write(call: Call[Words, Nothing]) -> web.StreamResponse:
     deps, words = call.deps, call.body
-    token = principal.token(call.request, deps)
+    token = await principal.token(call.request, deps)
     deps.paces.messages.take(_source(call), call.now)
-    deps.paces.messages_of_one.take(token.secret, call.now)
+    deps.paces.messages_of_one.take(token.bounded, call.now)
     order = customer_write.Words(
         token,
         words.body,
@@ -154,7 +158,7 @@ def _takes(deps: Deps) -> dict[str, Capabilities]:
 
 
 async def attach(call: Call[Nothing, Nothing]) -> Json:
-    token = principal.token(call.request, call.deps)
+    token = await principal.token(call.request, call.deps)
 
     async def who(tx: Tx) -> Owner:
         return Owner.of_customer((await visitors.authenticate(tx, token, call.now)).customer)
@@ -174,7 +178,7 @@ async def mark_received(call: Call[Mark, Nothing]) -> web.StreamResponse:
 async def _mark(call: Call[Mark, Nothing], said: Reported) -> Json:
     """Looked at first: what is marked already costs no write."""
     store, message = call.deps.store, MessageId(call.body.message)
-    token = principal.token(call.request, call.deps)
+    token = await principal.token(call.request, call.deps)
     known = await store.read(customer_seen.is_known, token, message, said, call.now)
     return known if known is not None else await store.write(customer_seen.mark, token, message, said, call.now)
 
@@ -212,6 +216,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
         Nothing,
         Visitor,
         status=201,
+        problems=(409,),
         who="customer",
     ),
     Route("DELETE", f"{BASE}/visitors/me", end, "End this token", Nothing, Nothing, None, status=204, who="customer"),

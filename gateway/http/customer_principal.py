@@ -1,7 +1,8 @@
-"""Under which token a customer's request comes, and from which pages it may: the cookie of /chat, or a Bearer token.
+"""Under which token a customer's request comes, and from which pages it may: the cookie of /chat, or a Bearer token, a
+visitor's or one that the company signed for its app.
 
 A browser sends the cookie by itself, so with it every request must come from our own pages. A Bearer token proves that
-the page has it, so pages elsewhere may use one, if the channel's `origins` name them; a program sends no Origin.
+the page has it, so pages elsewhere may use one, if a web channel's `origins` name them; a program sends no Origin.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from gateway.channels.contract import Visitors
 from gateway.errors import Unauthenticated
+from gateway.http import app_principal
 from gateway.http.deps import Deps
 from gateway.http.principal import ask_for_our_page, hashed, is_encrypted, origin, set_cookie
 from gateway.http.problems import Elsewhere
@@ -50,25 +52,26 @@ def cookie(request: web.Request, settings: Settings) -> str | None:
     return secret
 
 
-def token(request: web.Request, deps: Deps) -> Token:
-    """Raises Unauthenticated where there is none, Elsewhere (403) for a page that may not use it."""
-    found = maybe_token(request, deps)
+async def token(request: web.Request, deps: Deps) -> Token:
+    """Raises Unauthenticated where there is none, Elsewhere (403) for a page that may not use it, Unavailable."""
+    found = await maybe_token(request, deps)
     if found is None:
         raise Unauthenticated
     return found
 
 
-def maybe_token(request: web.Request, deps: Deps) -> Token | None:
+async def maybe_token(request: web.Request, deps: Deps) -> Token | None:
     """The same, and None where there is none."""
-    settings = deps.settings()
     channels = frozenset(visited(deps, request))
     barred = frozenset(visited(deps)) - channels
-    secret = cookie(request, settings)
+    secret = cookie(request, deps.settings())
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
+        if app_principal.is_signed(secret.strip()):
+            return await app_principal.token(secret.strip(), deps)
     return None if secret is None else Token(hashed(secret.strip()), channels, barred)
 
 

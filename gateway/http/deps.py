@@ -11,6 +11,7 @@ from gateway.errors import Fault
 from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
 from gateway.files.links import Links
+from gateway.http.entered import Entered
 from gateway.http.metrics import Metrics
 from gateway.http.pace import Paces
 from gateway.http.passwords import Passwords
@@ -80,3 +81,4 @@ class Deps:
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
     paces: Paces = field(default_factory=Paces)
+    entered: Entered = field(default_factory=Entered)

@@ -111,14 +111,20 @@ def _upload_bytes() -> Pace:
     return Pace(Bound(250_000_000, 900), "too many megabytes come from this address; wait a moment")
 
 
+def _devices() -> Pace:
+    return Pace(Bound(20, 60), "too many devices in a minute; wait a moment")
+
+
 @dataclass(frozen=True, slots=True)
 class Paces:
-    """Customers' bounds: of each token, and of each address, where a school or an office may be behind one."""
+    """Customers' bounds: of each token, or of each customer in the app, whatever token they have just now; and of each
+    address, where a school or an office may be behind one. `devices` is each agent's as well."""
 
     messages_of_one: Pace = field(default_factory=_messages_of_one)
     messages: Pace = field(default_factory=_messages)
     uploads: Pace = field(default_factory=_uploads)
     upload_bytes: Pace = field(default_factory=_upload_bytes)
+    devices: Pace = field(default_factory=_devices)
 
     def by_name(self) -> dict[str, Pace]:
         return {one.name: getattr(self, one.name) for one in fields(self)}

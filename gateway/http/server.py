@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
-from gateway.errors import Malformed, NotFound, Problem
-from gateway.http import agent_api, customer_api, customer_principal, desk_api, files, sign_in, stream
+from gateway.errors import Malformed, NotFound, Problem, Unauthenticated
+from gateway.http import agent_api, customer_api, customer_principal, desk_api, device_api, files, sign_in, stream
 from gateway.http.deps import Deps
 from gateway.http.files import Files, token_below_prefix
 from gateway.http.health import Health, Readings
@@ -34,6 +35,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
     *desk_api.ROUTES,
     *files.ROUTES,
     *customer_api.ROUTES,
+    *device_api.ROUTES,
     *stream.ROUTES,
 )
 
@@ -231,11 +233,19 @@ class _Protocol(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        response = refusal(Malformed("that is not HTTP as RFC 9112 has it") if status < 500 else Unexpected())
+        response = refusal(_fault(exc) if status < 500 else Unexpected())
         response.force_close()
         if status >= 500:
             log.error("http.unexpected", exc_info=exc)
         return response
+
+
+def _fault(exc: BaseException | None) -> Problem:
+    """A credential that is too long to be any is refused like every other that is no good."""
+    line = exc.args[0] if isinstance(exc, LineTooLong) else None
+    if isinstance(line, bytes) and line.lower().startswith((b"bearer ", b"authorization: bearer ")):
+        return Unauthenticated()
+    return Malformed("that is not HTTP as RFC 9112 has it")
 
 
 class _Server(web.Server):

@@ -16,6 +16,7 @@ from gateway.domain.attachment import FileState
 from gateway.domain.delivery import State
 from gateway.domain.event import Kind
 from gateway.domain.message import BODY_LIMIT, body_fault, says_something
+from gateway.http.person_shapes import Consent, Person, Profile, Same
 from gateway.http.ways import Identity, ReplyTo, Way
 from gateway.store.inbox import View
 
@@ -147,11 +148,6 @@ class Session(BaseModel):
     agent: Agent
 
 
-class Person(BaseModel):
-    id: str
-    name: str
-
-
 class Author(BaseModel):
     kind: Literal["customer", "agent"]
     id: str
@@ -237,23 +233,14 @@ class InboxRow(BaseModel):
     unread: int
 
 
-class Consent(BaseModel):
-    """Why we wrote first: who agreed, when and how, and who of us recorded it."""
-
-    way: str
-    who: str
-    when: datetime
-    how: str
-    recorded_by: Person
-    at: datetime
-
-
 class Thread(InboxRow):
     team_name: str
     identities: list[Identity]
     ways: list[Way]
     reply_to: ReplyTo | None
     consents: list[Consent]
+    profile: Annotated[Profile | None, Field(description="Of a customer in the app.")] = None
+    maybe_same: Annotated[list[Same], Field(description="Who else this may be.")]
     draft: str | None
     """What this person has begun to write here."""
 

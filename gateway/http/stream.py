@@ -58,7 +58,7 @@ async def events(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 async def watch(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Follow one's own thread as a customer."""
-    token = customer_principal.token(call.request, call.deps)
+    token = await customer_principal.token(call.request, call.deps)
     stream = await call.deps.feed.watch(token, _cursor(call.request))
     return await _serve(call, stream, headers.STREAM | customer_principal.sharing(call.request, call.deps))
 

@@ -52,10 +52,11 @@ class Pump:
         clock: Clock,
         links: Links,
         endings: Counter[str],
+        waker: Waker,
     ) -> None:
         self._channel, self._store, self._channels, self._ear, self._clock = channel, store, channels, ear, clock
         self._links, self._endings = links, endings
-        self._waker = Waker(store, channels, clock)
+        self._waker = waker
         self._under_way: set[asyncio.Task[None]] = set()
         self._looking: set[DeliveryId] = set()
         self._stopping = False

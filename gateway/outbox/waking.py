@@ -7,7 +7,7 @@ may be made twice. It refuses to push for anything but a delivery, and says noth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from gateway.channels.push import App, Notice, PushError
 from gateway.channels.registry import Channels
 from gateway.domain import notice
 from gateway.domain.instant import from_micros
+from gateway.domain.message import TeamId
 from gateway.domain.retry import MOST_ATTEMPTS
 from gateway.errors import NotFound, Problem
 from gateway.outbox.attempt import Clock, unless_we_are_ended
@@ -36,6 +37,10 @@ _BROKEN: Final = "The push failed on our side."
 _NO_CHANNEL: Final = "The channel that would push to this device is not configured any more."
 
 
+NameOf = Callable[[TeamId], str]
+"""What customers call a team."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waking:
     """What came of it."""
@@ -49,8 +54,8 @@ class Waking:
 class Waker:
     """Pushes for customers' deliveries on this node."""
 
-    def __init__(self, store: Store, channels: Channels, clock: Clock) -> None:
-        self._store, self._channels, self._clock = store, channels, clock
+    def __init__(self, store: Store, channels: Channels, clock: Clock, name_of: NameOf) -> None:
+        self._store, self._channels, self._clock, self._name_of = store, channels, clock, name_of
 
     async def wake(self, adapter: Adapter, delivery: Delivery) -> Waking:
         """For a delivery of `adapter`'s channel. Who has an app is not reached without a push; on a web page the
@@ -89,7 +94,7 @@ class Waker:
             async with asyncio.timeout(SEND_TIMEOUT), self._channels.use(registered.channel) as app:
                 if not isinstance(app, App):
                     return PushError("refused", _NO_CHANNEL)
-                await app.push(registered.device, _notice(app, call))
+                await app.push(registered.device, self._notice(app, call))
         except PushError as error:
             return error
         except NotFound:
@@ -101,6 +106,11 @@ class Waker:
             log.exception("push.failed", channel=registered.channel, device=registered.id)
             return PushError("again", _BROKEN)
         return None
+
+    def _notice(self, app: App, call: Call) -> Notice:
+        text = call.body if app.shows_text else None
+        title, body = notice.of_reply(self._name_of(call.team), call.name, text)
+        return Notice(title, body, str(call.thread), str(call.message), call.unread)
 
     async def _forget(self, gone: Sequence[Registered]) -> None:
         for registered in gone:
@@ -115,11 +125,6 @@ def nobody(last_seen: int | None, now: int) -> str:
     seen = from_micros(last_seen)
     year = f" {seen.year}" if seen.year != from_micros(now).year else ""
     return f"No device can be reached; last seen in {seen:%B}{year}."
-
-
-def _notice(app: App, call: Call) -> Notice:
-    title, body = notice.of_reply(call.team, call.name, call.body if app.shows_text else None)
-    return Notice(title, body, str(call.thread), str(call.message), call.unread)
 
 
 def _failures(failed: Sequence[tuple[Registered, PushError]], now: int) -> tuple[Failure, ...]:

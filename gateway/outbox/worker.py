@@ -14,6 +14,7 @@ from gateway.channels.registry import Channels
 from gateway.files.links import Links
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pump import POLL, Pump
+from gateway.outbox.waking import NameOf, Waker
 from gateway.store import deliveries
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
@@ -23,9 +24,12 @@ from gateway.store.trouble import Trouble
 class Outbox:
     """All pumps of this node."""
 
-    def __init__(self, store: Store, channels: Channels, doorbell: Doorbell, clock: Clock, links: Links) -> None:
+    def __init__(
+        self, store: Store, channels: Channels, doorbell: Doorbell, clock: Clock, links: Links, name_of: NameOf
+    ) -> None:
         self._store, self._channels, self._doorbell, self._clock = store, channels, doorbell, clock
         self._links = links
+        self._waker = Waker(store, channels, clock, name_of)
         self._pumps: dict[str, Pump] = {}
         self.endings: Counter[str] = Counter()
         """How attempts ended on this node since it started: accepted, postponed, rejected, lost."""
@@ -61,11 +65,14 @@ class Outbox:
             for name in [name for name, pump in self._pumps.items() if name not in live or pump.stopped]:
                 self._leave(self._pumps.pop(name))
             for name in live - self._pumps.keys():
-                ear = self._doorbell.listen()
-                self._pumps[name] = Pump(name, self._store, self._channels, ear, self._clock, self._links, self.endings)
+                self._pumps[name] = self._pump(name)
             with trouble.told():
                 await self._sweep(tuple(sorted(live)), self._clock())
             await asyncio.sleep(POLL)
+
+    def _pump(self, name: str) -> Pump:
+        ear = self._doorbell.listen()
+        return Pump(name, self._store, self._channels, ear, self._clock, self._links, self.endings, self._waker)
 
     def _leave(self, pump: Pump) -> None:
         """Nobody waits here for what it has under way: a provider that hangs would hold up the other channels."""

@@ -18,7 +18,7 @@ from gateway.channels.traffic import Traffic
 from gateway.domain.traffic import Seen
 from gateway.errors import Problem
 from gateway.files.intake import Intake
-from gateway.store import attempts, idempotency, paces, presence, status, visitors
+from gateway.store import attempts, forgetting, idempotency, paces, presence, status
 from gateway.store.store import Store
 from gateway.store.turns import SOON, in_turn
 
@@ -36,7 +36,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Housekeeping:
     """Forgets idempotency keys after seven days and attempts to sign in after their window, uploads that no message has
     named in a day, bytes that nothing names, and what nodes told one another. Once an hour, visitors who have never
-    written. And writes down when something last came and went on this node, which is noted in memory."""
+    written, and tokens that have expired. And writes down when something last came and went on this node, which is
+    noted in memory."""
 
     def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic, intake: Intake) -> None:
         self._store, self._clock, self._traffic, self._intake = store, clock, traffic, intake
@@ -47,6 +48,7 @@ class Housekeeping:
         for name, work in (
             ("sweep", self.sweep),
             ("forget_visitors", self.forget_visitors),
+            ("forget_tokens", self.forget_tokens),
             ("forget_shared", self.forget_shared),
         ):
             self._scheduler.add_job(self._turn, "interval", (name, work), seconds=LOOK.total_seconds())
@@ -92,7 +94,13 @@ class Housekeeping:
         """All tokens, a few in each step."""
         through: int | None = 0
         while through is not None:
-            through = await self._store.write(visitors.forget_silent, through, self._clock())
+            through = await self._store.write(forgetting.forget_silent, through, self._clock())
+        return VISITORS_EVERY.total_seconds()
+
+    async def forget_tokens(self) -> float:
+        """Customers' tokens that have long expired: an app brings a new one every hour."""
+        while await self._store.write(forgetting.forget_expired, self._clock()):
+            pass
         return VISITORS_EVERY.total_seconds()
 
     async def forget_shared(self) -> float:

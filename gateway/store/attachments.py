@@ -57,9 +57,7 @@ class Stored:
 
 async def move_loose(tx: Tx, customer: CustomerId, into: CustomerId) -> None:
     """Two customers have turned out to be one."""
-    await tx.run(
-        "UPDATE attachment SET customer_id = ?2 WHERE customer_id = ?1 AND message_id IS NULL", customer, into
-    )
+    await tx.run("UPDATE attachment SET customer_id = ?2 WHERE customer_id = ?1 AND message_id IS NULL", customer, into)
 
 
 async def add_loose(tx: Tx, owner: Owner, kept: Kept, now: int) -> Attachment:

@@ -281,19 +281,15 @@ async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None) -> None:
 
 async def is_sending(tx: Tx, thread: ThreadId) -> bool:
     """Whether a send of this thread is under way."""
-    return (
-        await tx.one("SELECT id FROM delivery WHERE thread_id = ?1 AND state = 'sending' LIMIT 1", thread) is not None
-    )
+    query = "SELECT id FROM delivery WHERE thread_id = ?1 AND state = 'sending' LIMIT 1"
+    return await tx.one(query, thread) is not None
 
 
 async def waiting_elsewhere(tx: Tx, live: tuple[str, ...]) -> list[Delivery]:
     """What is queued for channels other than these, a bounded number."""
-    channels = [
-        row["channel"] for row in await tx.all("SELECT DISTINCT channel FROM delivery WHERE due_at IS NOT NULL")
-    ]
-    gone = sorted(set(channels) - set(live))
+    channels = await tx.all("SELECT DISTINCT channel FROM delivery WHERE due_at IS NOT NULL")
     found: list[Delivery] = []
-    for channel in gone:
+    for channel in sorted({row["channel"] for row in channels} - set(live)):
         rows = await tx.all(
             f"""SELECT {_COLUMNS} {_FROM} WHERE delivery.channel = ?1 AND delivery.state = 'queued'
                    AND delivery.due_at IS NOT NULL AND {RELEASED} ORDER BY delivery.id LIMIT 100""",

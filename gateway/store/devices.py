@@ -11,7 +11,7 @@ import orjson
 from gateway.domain.author import AgentId, CredentialId, CustomerId
 from gateway.domain.delivery import DeliveryId
 from gateway.domain.device import Device
-from gateway.domain.message import MessageId, ThreadId
+from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.store.store import Row, Tx, certain
 
 MOST: Final = 20
@@ -136,7 +136,7 @@ class Call:
 
     message: MessageId
     thread: ThreadId
-    team: str
+    team: TeamId
     name: str
     """Of whoever wrote, as customers know them."""
     body: str

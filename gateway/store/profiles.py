@@ -79,7 +79,8 @@ async def maybe_same(tx: Tx, agent: AgentId, customer: CustomerId) -> list[Row]:
                           JOIN identity AS app ON app.id = profile.identity_id
                          WHERE texts.customer_id = ?2 AND texts.kind IN ('sms', 'whatsapp', 'rcs')) AS said
                   JOIN thread ON thread.customer_id = said.other JOIN customer ON customer.id = said.other
-                  LEFT JOIN line ON line.id = thread.last_line_id LEFT JOIN identity AS home ON home.id = line.identity_id
+                  LEFT JOIN line ON line.id = thread.last_line_id
+                  LEFT JOIN identity AS home ON home.id = line.identity_id
                  WHERE said.other <> ?2 AND {in_reach("thread.id")}
                  GROUP BY thread.id, customer.id, customer.name, home.address
                  ORDER BY thread.id LIMIT 10""",  # noqa: S608  fixed words only

@@ -1,7 +1,8 @@
 """Visitors: customers who write on a web page or in the app, and the tokens that they come back with.
 
-A token of ours is 256 random bits, an app's is what the company signed; both are stored as a hash only. Whether it is any good is asked inside the transaction or the
-snapshot that it is used in. Every query names the customer: a thread that is not theirs is not there.
+A token of ours is 256 random bits, an app's is what the company signed; both are stored as a hash only. Whether it is
+any good is asked inside the transaction or the snapshot that it is used in. Every query names the customer: a thread
+that is not theirs is not there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Final
 
 from orjson import loads
 
-from gateway.domain.attachment import Owner
 from gateway.domain.author import CustomerId
 from gateway.domain.message import TeamId, ThreadId
 from gateway.errors import Problem, Unauthenticated, Unavailable
@@ -26,12 +26,6 @@ LASTS: Final = timedelta(days=400)
 """From when it was made or last renewed; browsers keep no cookie longer (RFC 6265bis, 5.5)."""
 RENEWED_AFTER: Final = timedelta(days=30)
 """A token older than this is good for the full time again once its customer writes."""
-SILENT_FOR: Final = timedelta(days=2)
-"""Who has written nothing for so long is forgotten, and is somebody new when they come back."""
-KEPT_EXPIRED: Final = timedelta(days=1)
-"""How long a token stays written down after its end: clocks differ, and one that was ended must stay so."""
-STEP: Final = 500
-"""Tokens looked at in one transaction: about a millisecond."""
 
 _OFF: Final = "this web channel is off; keep the token, and ask again later"
 _OFF_FOR: Final = 60
@@ -84,9 +78,9 @@ class Visitor:
         return f"visitor:{self.identity}"
 
 
-_COLUMNS: Final = """visitor.id, visitor.secret_hash, visitor.identity_id, identity.kind, identity.address, visitor.channel,
-       identity.customer_id, customer.name, customer.team_id, thread.id, coalesce(thread.team_id, customer.team_id),
-       visitor.expires_at"""
+_COLUMNS: Final = """visitor.id, visitor.secret_hash, visitor.identity_id, identity.kind, identity.address,
+       visitor.channel, identity.customer_id, customer.name, customer.team_id, thread.id,
+       coalesce(thread.team_id, customer.team_id), visitor.expires_at"""
 _IN_JSON: Final = _COLUMNS.replace("visitor.secret_hash", "hex(visitor.secret_hash)")
 _IN_JSONB: Final = _COLUMNS.replace("visitor.secret_hash", "encode(visitor.secret_hash, 'hex')")
 _FROM: Final = """FROM visitor
@@ -198,41 +192,6 @@ async def _add(tx: Tx, address: str, team: TeamId, now: int) -> Row:
     )
 
 
-async def forget_silent(tx: Tx, after: int, now: int) -> int | None:
-    """Forget those visitors among the next tokens who came SILENT_FOR ago and have no thread, nor a file that they are
-    about to send. They are held and looked at again, so that a first message is either there or finds no token. The
-    last token that was looked at, None at the end."""
-    before = now - SILENT_FOR // MICROSECOND
-    last = certain(
-        await tx.one(
-            "SELECT max(id) AS id FROM (SELECT id FROM visitor WHERE id > ?1 ORDER BY id LIMIT ?2) AS step", after, STEP
-        )
-    )["id"]
-    if last is None:
-        return None
-    seen = await tx.all(_SILENT, after, last, before, KIND)
-    await hold(tx, (row["customer_id"] for row in seen))
-    for row in await tx.all(_SILENT, after, last, before, KIND) if seen else ():
-        if row["id"] not in {one["id"] for one in seen}:
-            continue  # nobody holds this one
-        await tx.run("DELETE FROM visitor WHERE identity_id = ?1", row["id"])
-        await tx.run("DELETE FROM device WHERE customer_id = ?1", row["customer_id"])
-        await tx.run("DELETE FROM idempotency WHERE principal = ?1", Owner.of_customer(row["customer_id"]).key)
-        await tx.run("INSERT INTO spare (identity_id) VALUES (?1)", row["id"])
-    return int(last)
-
-
-_SILENT: Final = """SELECT DISTINCT identity.id, identity.customer_id
-  FROM visitor JOIN identity ON identity.id = visitor.identity_id
- WHERE visitor.id > ?1 AND visitor.id <= ?2 AND identity.created_at < ?3 AND identity.kind = ?4
-   AND NOT EXISTS (SELECT 1 FROM line WHERE line.identity_id = identity.id)
-   AND NOT EXISTS (SELECT 1 FROM thread WHERE thread.customer_id = identity.customer_id)
-   AND NOT EXISTS (SELECT 1 FROM identity AS other
-                    WHERE other.customer_id = identity.customer_id AND other.id <> identity.id)
-   AND NOT EXISTS (SELECT 1 FROM attachment
-                    WHERE attachment.message_id IS NULL AND attachment.customer_id = identity.customer_id)"""
-
-
 async def replace(tx: Tx, visitor: Visitor, secret: bytes, now: int) -> int:
     """Another token for the same customer, by its id; the one before ends."""
     await end(tx, visitor)
@@ -282,17 +241,3 @@ async def add_token(tx: Tx, identity: int, channel: str, secret: bytes, now: int
 async def is_known(tx: Tx, secret: bytes) -> bool:
     """Whether a hashed token is written down, good or ended."""
     return await tx.one("SELECT 1 FROM visitor WHERE secret_hash = ?1", secret) is not None
-
-
-async def forget_expired(tx: Tx, now: int) -> bool:
-    """Forget some of the tokens that have long expired; whether there may be more. Devices registered under one stay."""
-    rows = await tx.all(
-        """SELECT id FROM visitor WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2 FOR UPDATE SKIP LOCKED""",
-        now - KEPT_EXPIRED // MICROSECOND,
-        STEP,
-    )
-    if rows:
-        places, values = listed([row["id"] for row in rows], first=1)
-        await tx.run(f"UPDATE device SET visitor_id = NULL WHERE visitor_id IN ({places})", *values)
-        await tx.run(f"DELETE FROM visitor WHERE id IN ({places})", *values)
-    return len(rows) == STEP

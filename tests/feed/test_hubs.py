@@ -21,7 +21,18 @@ from tests.feed.reader import Reader
 
 def visitor(number: int) -> Visitor:
     return Visitor(
-        number, b"", number, f"visitor-{number}", "web", CustomerId(number), None, FRONT, ThreadId(number), FRONT, 0
+        number,
+        b"",
+        number,
+        "web",
+        f"visitor-{number}",
+        "web",
+        CustomerId(number),
+        None,
+        FRONT,
+        ThreadId(number),
+        FRONT,
+        0,
     )
 
 

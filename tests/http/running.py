@@ -168,9 +168,10 @@ def signed(url: str, form: Mapping[str, str], token: str = TOKEN) -> dict[str, s
 
 
 @cache
-def _settings() -> Settings:
+def _settings(config: tuple[tuple[str, str], ...]) -> Settings:
+    """Of the config's files, by name and content."""
     with TemporaryDirectory() as folder:
-        for name, content in CONFIG.items():
+        for name, content in config:
             path = Path(folder, name)
             path.parent.mkdir(exist_ok=True)
             path.write_text(content, encoding="utf-8")
@@ -182,7 +183,7 @@ async def running(
     folder: Path, public_url: str | None = None, *, engine: str = "sqlite", **changes: Any
 ) -> AsyncIterator[Desk]:
     """A desk whose `Deps` have these changes; `wrap` makes what stands before the real store."""
-    settings = dataclasses.replace(_settings(), files=folder / "files")
+    settings = dataclasses.replace(_settings(tuple(CONFIG.items())), files=folder / "files")
     if public_url is not None:
         settings = dataclasses.replace(settings, public_url=public_url)
     wrap = changes.pop("wrap", lambda store: store)

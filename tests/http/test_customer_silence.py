@@ -9,8 +9,8 @@ import pytest
 
 from gateway.scheduler import Housekeeping
 from gateway.store import visitors
+from gateway.store.forgetting import SILENT_FOR
 from gateway.store.store import Tx, certain
-from gateway.store.visitors import SILENT_FOR
 from tests.files import samples
 from tests.http.guest import Guest, guest
 from tests.http.running import Desk

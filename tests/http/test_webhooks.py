@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +13,7 @@ from yarl import URL
 
 from gateway.errors import OutcomeUnknown
 from gateway.http.webhooks import below_prefix, public_url_of
+from gateway.store import lanes
 from gateway.store.store import Tx
 from tests.http.running import CUSTOMER, DENVER, POOL, Desk, new_sid, running, signed, text_form
 
@@ -195,25 +194,11 @@ async def _refused(desk: Desk) -> tuple[int, str, str]:
         return response.status, response.headers["Retry-After"], (await response.json())["type"]
 
 
-async def test_writer_is_full(desk: Desk) -> None:
+async def test_writer_is_full(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than the writer takes is refused with 503 and Retry-After, and afterwards all is well again."""
-    held, go_on = threading.Event(), threading.Event()
-
-    async def hold(_tx: Tx) -> None:
-        held.set()
-        go_on.wait(10)
-
-    async def pass_by(_tx: Tx, items: Sequence[int]) -> Sequence[int]:
-        return items
-
-    holding = asyncio.ensure_future(desk.store.write(hold))
-    assert await asyncio.to_thread(held.wait, 10)
-    waiting = [asyncio.ensure_future(desk.store.write_each(pass_by, number)) for number in range(1_000)]
-    try:
+    with monkeypatch.context() as patched:
+        patched.setattr(lanes, "LANE_LIMIT", 0)
         assert (503, "1", "/problems/unavailable") == await _refused(desk)
-    finally:
-        go_on.set()
-        await asyncio.gather(holding, *waiting, return_exceptions=True)
     assert 200 == await desk.text("hello")
 
 

@@ -7,13 +7,21 @@ from typing import Any
 
 from gateway.channels.contract import Adapter, Capabilities
 from gateway.channels.registry import Channels
+from gateway.domain.message import TeamId
 from gateway.files.links import Links
 from gateway.outbox.worker import Outbox
-from tests.company import START, Company
+from tests.company import FRONT, LAKES, START, Company
 from tests.outbox.provider import configure, until
 
-ROOMY: Mapping[str, Capabilities] = {"sms": Capabilities(), "chat": Capabilities(), "phone": Capabilities()}
+ROOMY: Mapping[str, Capabilities] = {
+    "sms": Capabilities(),
+    "chat": Capabilities(),
+    "phone": Capabilities(),
+    "app": Capabilities(),
+    "web": Capabilities(),
+}
 LINKS = Links(b"s" * 32, lambda: START, lambda: "https://care.example.com")
+NAMES: Mapping[TeamId, str] = {FRONT: "Front Range", LAKES: "Great Lakes"}
 
 
 class Office:
@@ -22,7 +30,7 @@ class Office:
     def __init__(self, company: Company, secret: bytes) -> None:
         self.company, self.secret, self.store = company, secret, company.store
         self.channels = Channels()
-        self.outbox = Outbox(company.store, self.channels, company.doorbell, company.clock, LINKS)
+        self.outbox = Outbox(company.store, self.channels, company.doorbell, company.clock, LINKS, NAMES.__getitem__)
 
     async def open(self, **adapters: Adapter) -> None:
         """Make these the live channels, and start."""

@@ -11,7 +11,7 @@ from gateway.actions import deliver
 from gateway.channels.contract import Outbound, SendResult
 from gateway.outbox.worker import Outbox
 from tests.company import FRONT, SECOND, Company
-from tests.outbox.office import LINKS, Office
+from tests.outbox.office import LINKS, NAMES, Office
 from tests.outbox.provider import PATIENCE, Provider, configure, refuse, until
 
 
@@ -170,7 +170,9 @@ async def test_a_held_message_costs_nothing(office: Office) -> None:
 async def test_two_nodes_send_each_message_once(office: Office) -> None:
     """Two outboxes over one database share the work, and nothing is sent twice."""
     provider = Provider(concurrency=4)
-    other = Outbox(office.store, office.channels, office.company.doorbell, office.company.clock, LINKS)
+    other = Outbox(
+        office.store, office.channels, office.company.doorbell, office.company.clock, LINKS, NAMES.__getitem__
+    )
     await office.open(sms=provider)
     await other.start(only_node=False)
     try:

@@ -19,8 +19,9 @@ from gateway.domain.message import MessageId
 from gateway.errors import TooMany, Unauthenticated
 from gateway.store import files, visitors
 from gateway.store.credentials import secret_hash
+from gateway.store.forgetting import SILENT_FOR, forget_silent
 from gateway.store.store import Tx
-from gateway.store.visitors import SILENT_FOR, Token
+from gateway.store.visitors import Token
 from tests.company import FRONT, LAKES, SECOND
 from tests.races.test_desk import KEPT
 from tests.races.town import RACE, Town, refusals
@@ -117,7 +118,7 @@ async def test_forgotten_while_they_write(town: Town, street: Street) -> None:
             (customer_write.write, [street.words(tokens[0])]),
             (attach.upload, Upload(who, KEPT, None, b"", later)),
             (customer_visit.replace, tokens[2], secret_hash(f"another {round_}"), later),
-            (visitors.forget_silent, 0, later),
+            (forget_silent, 0, later),
             (customer_visit.begin, street.visit()),
         )
         refusals([written, sent, replaced], Unauthenticated)

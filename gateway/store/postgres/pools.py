@@ -29,10 +29,12 @@ SET lock_timeout = '1500ms';
 SET idle_in_transaction_session_timeout = '2s';
 SET statement_timeout = '{seconds}s';
 SET jit = off; SET max_parallel_workers_per_gather = 0;
-SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
-"""An acknowledged row must not be lost, whatever the role's default is. Compiling plans costs more than they do. The
+"""An acknowledged row must not be lost, whatever the role's default is. Compiling plans costs more than they do, and
+so does making one anew for each search; all of ours go by indexes, also while a table is too new for statistics. The
 server looks for a deadlock after a second: with a lock's time-out at the same moment it would never say so."""
 _WRITE_SECONDS: Final = 4
 _READ_SECONDS: Final = 2
