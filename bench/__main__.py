@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import console as in_browser
-from bench import fanout, idle, ingest, million, nodes, outage, picture, reply, web
+from bench import fanout, idle, ingest, million, nodes, outage, picture, push, reply, web
 from bench.drawing import draw
 from bench.figures import Figure, make_console, show
 from bench.trial import CACHE, ENGINE, refuse_unknown_engine
@@ -32,6 +32,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     "million": million.run,
     "picture": picture.run,
     "outage": outage.run,
+    "push": push.run,
     "console": in_browser.run,
     "nodes": nodes.run,
 }

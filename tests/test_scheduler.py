@@ -75,7 +75,7 @@ async def test_more_than_one_step_is_taken(company: Company, intake: Intake) -> 
 async def test_it_begins_by_itself(company: Company, intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the jobs is done soon after the start, and is not due again before its time."""
     monkeypatch.setattr(housekeeping, "LOOK", timedelta(seconds=0.05))
-    names = ("forget_shared", "forget_visitors", "sweep")
+    names = ("forget_shared", "forget_tokens", "forget_visitors", "sweep")
     running = Housekeeping(company.store, company.clock, Traffic(), intake)
     try:
         await until(lambda: _done(company, names))

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.app_push.config import AppPushConfig
-from adapters.app_push.sender import Sender
+from adapters.app_push.sender import AT_ONCE, Sender
 from adapters.app_push.tokens import Tokens
 from gateway.channels.config import Destination
 from gateway.channels.contract import (
-    Adapter,
     Capabilities,
     Outbound,
     SendError,
@@ -23,7 +22,7 @@ from gateway.channels.contract import (
     WebhookRefused,
     WebhookRequest,
 )
-from gateway.channels.push import Claims, Notice
+from gateway.channels.push import App, Claims, Notice
 from gateway.domain.device import Device, Platform
 from gateway.domain.message import BODY_LIMIT
 
@@ -33,11 +32,12 @@ MOST_FILES: Final = 10
 MOST_FILE_BYTES: Final = 25 * 1024 * 1024
 
 
-class AppPush(Adapter):
+class AppPush(App):
     """One configured app."""
 
     capabilities = Capabilities(max_body=BODY_LIMIT, max_files=MOST_FILES, max_file_bytes=MOST_FILE_BYTES)
-    concurrency = 32
+    concurrency = 3 * AT_ONCE
+    """More than may be pushed at once, so that a platform's places are taken while others are claimed and recorded."""
 
     def __init__(self, config: AppPushConfig, tokens: Tokens, sender: Sender) -> None:
         self._destination = Destination(team=config.team)

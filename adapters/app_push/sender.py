@@ -27,7 +27,7 @@ from gateway.errors import Invalid
 
 PATIENCE: Final = SEND_TIMEOUT - 2
 """Seconds for one push, the wait for its turn included."""
-AT_ONCE: Final = 64
+AT_ONCE: Final = 32
 """Pushes under way to one platform, or to one push service of browsers: a slow one holds up no other."""
 TITLE_BYTES: Final = 240
 BODY_BYTES: Final = 1_800

@@ -6,7 +6,6 @@ those who call (see `outbox` and `events`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,8 +13,10 @@ from typing import Any, Final
 import aiohttp
 
 BASE: Final = "/api/customer/v1"
-NOT_NOW: Final = (408, 429, 502, 503, 504)
-"""Answers after which the same call is made again."""
+NOT_NOW: Final = (408, 429)
+"""Beside 5xx: answers after which the same call is made again."""
+LONGEST_EVENT: Final = 256 * 1024
+"""Bytes of one line of the stream: 16,000 characters and their files fit."""
 
 Json = dict[str, Any]
 TokenProvider = Callable[[], Awaitable[str]]
@@ -77,11 +78,15 @@ class Client:
         """The id of this device: `token=` for fcm and apns; `endpoint=` and `keys=` for webpush."""
         return str((await self._json("POST", "/devices", json={"platform": platform, **fields}))["id"])
 
+    async def push_key(self) -> str:
+        """What a browser subscribes with."""
+        return str((await self._json("GET", "/push-key"))["key"])
+
     async def forget(self, device: str) -> None:
         await self._json("DELETE", f"/devices/{device}")
 
     async def sign_out(self) -> None:
-        """Ends the token, and with it every device that was registered under it."""
+        """Ends this token. `forget` the device first: it may have been registered under an earlier one."""
         await self._json("DELETE", "/visitors/me")
         self._token = ""
 
@@ -89,7 +94,8 @@ class Client:
     async def stream(self, after: str, silence: float) -> AsyncIterator[aiohttp.StreamReader]:
         """Server-sent events after a cursor; `silence` is for how many seconds nothing may come."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
-        async with self._answer("GET", "/events", headers={"Last-Event-ID": after}, timeout=timeout) as answer:
+        sent = {"timeout": timeout, "read_bufsize": LONGEST_EVENT}
+        async with self._answer("GET", "/events", headers={"Last-Event-ID": after}, **sent) as answer:
             yield answer.content
 
     async def _json(self, method: str, path: str, **sent: Any) -> Json:
@@ -108,7 +114,7 @@ class Client:
                 if answer.status >= 400:
                     raise await _problem(answer)
                 yield answer
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+        except (aiohttp.ClientError, OSError):  # a time-out is an OSError
             raise Away from None
 
     async def _ask(
@@ -135,7 +141,7 @@ class Client:
 
 
 async def _problem(answer: aiohttp.ClientResponse) -> Exception:
-    if answer.status in NOT_NOW:
+    if answer.status in NOT_NOW or answer.status >= 500:
         wait = answer.headers.get("Retry-After", "")
         return Away(float(wait) if wait.isdigit() else None)
     is_ours = answer.content_type == "application/problem+json"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from . import events
-from .client import Client
+from .client import Away, Client
 
 
 class Conversation:
@@ -19,7 +20,7 @@ class Conversation:
         self._known: dict[str, dict[str, Any]] = {}
         self._earlier: str | None = None
         self.cursor = ""
-        """Where the stream goes on; keep it with the messages, and a start needs no list."""
+        """Where the stream goes on."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -42,24 +43,18 @@ class Conversation:
 
     async def follow(self, changed: Callable[[], None] = lambda: None) -> None:
         """Keeps up with what is said, for ever, and calls `changed` for each change. Call `open` first."""
+        while True:
+            with suppress(Away):  # "resync" came again: it goes on from the same place
+                await self._follow(changed)
+
+    async def _follow(self, changed: Callable[[], None]) -> None:
         async for event in events.follow(self._client, self.cursor, self._first_pause):
-            if event.kind == "resync":
-                await self.catch_up()
+            if event.kind == "resync":  # too much for a stream: begin anew, and scroll up for the rest
+                await self.open()
             else:
                 self._known[event.message["id"]] = event.message
-            self.cursor = event.cursor
+                self.cursor = event.cursor
             changed()
-
-    async def catch_up(self) -> None:
-        """Too much has happened for a stream: all after the newest message that is known, page by page."""
-        after = next(reversed(self._known), None)
-        if after is None:
-            return await self.open()
-        while after is not None:
-            page = await self._client.messages(after=after)
-            self._known |= {each["id"]: each for each in page["items"]}
-            after = page.get("next")
-        return None
 
     async def read(self) -> int:
         """Everything here was seen by the customer: how many are unread now."""

@@ -34,6 +34,7 @@ async def follow(client: Client, cursor: str, first_pause: float = FIRST_PAUSE) 
     """Everything after `cursor`, for ever. Raises Refused, when the token and a fresh one are no good."""
     pause = first_pause
     while True:
+        wait = 0.0
         try:
             async with client.stream(cursor, SILENCE) as stream:
                 async for event in _read(stream, cursor):
@@ -41,8 +42,9 @@ async def follow(client: Client, cursor: str, first_pause: float = FIRST_PAUSE) 
                     if event.kind:
                         yield event
         except Away as away:
-            await asyncio.sleep(max(pause, away.wait or 0))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            wait = away.wait or 0
+        await asyncio.sleep(max(pause, wait))
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def _read(stream: aiohttp.StreamReader, cursor: str) -> AsyncIterator[Event]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
 
 from gateway.channels.contract import Adapter
 from gateway.domain.device import Device, Platform
@@ -92,3 +92,8 @@ class App(Adapter, Protocol):
 
     async def push(self, device: Device, notice: Notice) -> None:
         """Wake it, once. Raises PushError; ends within `SEND_TIMEOUT` seconds."""
+
+
+def is_app(adapter: Adapter) -> TypeGuard[App]:
+    """By inheritance alone: to ask an adapter for all members of a protocol takes about as long as a push."""
+    return App in type(adapter).__mro__

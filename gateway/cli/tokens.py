@@ -12,6 +12,8 @@ import click
 from gateway.cli.options import config_option, login_name, login_option, now, read_settings, with_store
 from gateway.errors import Invalid
 
+LONGEST_LABEL = 80
+
 
 @click.group()
 def token() -> None:
@@ -28,6 +30,8 @@ def create(folder: Path, login: str, label: str, may_reply: bool) -> None:
     from gateway.actions.people import add_token
     from gateway.store.credentials import secret_hash
 
+    if len(label) > LONGEST_LABEL or not label.isprintable():
+        raise Invalid(f"--label takes up to {LONGEST_LABEL} printable characters")
     secret = f"tlp_{secrets.token_urlsafe(32)}"
     hashed = secret_hash(secret)
     with_store(

@@ -60,6 +60,7 @@ async def register(call: Call[NewDevice, Nothing]) -> Json:
     """Registering again refreshes it; one that was somebody else's is theirs no more."""
     deps, token = call.deps, await customer_principal.token(call.request, call.deps)
     deps.paces.devices.take(token.bounded, call.now)
+    await deps.store.read(visitors.authenticate, token, call.now)  # a stranger is not told what is set up
     name, app = _app(deps, call.body.platform, token)
     device = app.device(call.body.platform, call.body.model_dump(exclude={"platform"}))
     return await deps.store.write(devices.register_customers, token, name, device, call.now)
@@ -81,6 +82,7 @@ async def register_device(call: Call[NewDevice, Nothing]) -> Json:
     """The same for an agent; it goes with the session or token that it was registered under."""
     deps = call.deps
     deps.paces.devices.take(call.secret, call.now)
+    await deps.store.read(view.me, call.secret, call.now)
     name, app = _app(deps, call.body.platform)
     device = app.device(call.body.platform, call.body.model_dump(exclude={"platform"}))
     return await deps.store.write(devices.register_agents, call.secret, name, device, call.now)

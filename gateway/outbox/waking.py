@@ -17,7 +17,7 @@ import structlog
 
 from gateway.actions.report import Failure
 from gateway.channels.contract import SEND_TIMEOUT, Adapter, SendError
-from gateway.channels.push import App, Notice, PushError
+from gateway.channels.push import App, Notice, PushError, is_app
 from gateway.channels.registry import Channels
 from gateway.domain import notice
 from gateway.domain.instant import from_micros
@@ -61,7 +61,7 @@ class Waker:
         """For a delivery of `adapter`'s channel. Who has an app is not reached without a push; on a web page the
         message waits all the same, and only a push service that is busy is asked again. Raises Unavailable."""
         call = await self._store.read(devices.call_for, delivery.id)
-        if call is None or not (call.devices or isinstance(adapter, App)):
+        if call is None or not (call.devices or is_app(adapter)):
             return Waking()
         answers = await asyncio.gather(*(self._push(registered, call) for registered in call.devices))
         failed = [(at, error) for at, error in zip(call.devices, answers, strict=True) if error is not None]
@@ -70,7 +70,7 @@ class Waker:
         if len(failed) < len(answers):
             return Waking(None, failures)
         errors = [error for _, error in failed]
-        if isinstance(adapter, App):
+        if is_app(adapter):
             return Waking(_refusal(errors) or SendError("permanent", nobody(call.last_seen, self._clock())), failures)
         refusal = _again(errors) if delivery.tries < MOST_ATTEMPTS else None
         return Waking(refusal, failures)
@@ -92,7 +92,7 @@ class Waker:
     async def _pushed(self, registered: Registered, call: Call) -> PushError | None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT), self._channels.use(registered.channel) as app:
-                if not isinstance(app, App):
+                if not is_app(app):
                     return PushError("refused", _NO_CHANNEL)
                 await app.push(registered.device, self._notice(app, call))
         except PushError as error:

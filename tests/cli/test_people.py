@@ -67,6 +67,9 @@ def test_a_password_can_be_typed(run: Run, place: str) -> None:
             "there is no team x in teams.toml; there are front-range, great-lakes",
         ),
         (("token", "create", "--login", "bo"), "nobody here has the login bo"),
+        (("token", "create", "--login", "ana", "--label", "a\x00b"), "--label takes up to 80 printable characters"),
+        (("token", "create", "--login", "ana", "--label", "\udcff"), "--label takes up to 80 printable characters"),
+        (("token", "create", "--login", "ana", "--label", 81 * "x"), "--label takes up to 80 printable characters"),
     ],
 )
 def test_a_mistake_is_one_line(run: Run, words: tuple[str, ...], said: str) -> None:

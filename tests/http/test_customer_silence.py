@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.scheduler import Housekeeping
-from gateway.store import visitors
+from gateway.store import forgetting
 from gateway.store.forgetting import SILENT_FOR
 from gateway.store.store import Tx, certain
 from tests.files import samples
@@ -47,7 +47,7 @@ async def status(one: Guest) -> int:
 
 async def test_who_never_writes_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two days without a message the token is no good; who has written, or is about to send a file, stays."""
-    monkeypatch.setattr(visitors, "STEP", 2)
+    monkeypatch.setattr(forgetting, "STEP", 2)
     silent = [await guest(desk) for _ in range(5)]
     ann = await guest(desk)
     await ann.say("hello")

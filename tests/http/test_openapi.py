@@ -65,6 +65,7 @@ def test_contract() -> None:
     }
     customer = ("visitors", "visitors/renew", "visitors/me", "thread", "messages", "read", "received", "attachments")
     expected |= {f"{CUSTOMER_API}/{path}" for path in (*customer, "events")}
+    expected |= {f"{base}/{path}" for base in (BASE, CUSTOMER_API) for path in ("devices", "devices/{id}", "push-key")}
     assert expected == {path for path in DOCUMENT["paths"] if path not in OTHERS}
 
 

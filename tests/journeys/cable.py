@@ -51,7 +51,7 @@ class Cable:
         self._ends.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             if self._whole:
-                await _greet(reader, writer)
+                await self._greet(reader, writer)
                 await self._join(reader, writer)
         self._ends.discard(writer)
         writer.transport.abort()
@@ -60,22 +60,57 @@ class Cable:
         far_reader, far = await asyncio.open_connection("127.0.0.1", self._port)
         self._ends.add(far)
         try:
-            writer.write(_CONNECTED)
-            ways = [asyncio.create_task(_pour(reader, far)), asyncio.create_task(_pour(far_reader, writer))]
+            self._connected(writer)
+            ways = [asyncio.create_task(_pour(reader, far)), asyncio.create_task(self._bring(far_reader, writer))]
             await asyncio.gather(*ways, return_exceptions=True)
         finally:
             self._ends.discard(far)
             far.transport.abort()
 
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The handshake, up to the address that the browser wants to be led to."""
+        methods = (await reader.readexactly(2))[1]
+        await reader.readexactly(methods)
+        writer.write(_NO_PASSWORD)
+        kind = (await reader.readexactly(4))[3]
+        length = 4 if kind == _IPV4 else (await reader.readexactly(1))[0]
+        await reader.readexactly(length + 2)
 
-async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The handshake, up to the address that the browser wants to be led to."""
-    methods = (await reader.readexactly(2))[1]
-    await reader.readexactly(methods)
-    writer.write(_NO_PASSWORD)
-    kind = (await reader.readexactly(4))[3]
-    length = 4 if kind == _IPV4 else (await reader.readexactly(1))[0]
-    await reader.readexactly(length + 2)
+    def _connected(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(_CONNECTED)
+
+    async def _bring(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """What comes back."""
+        await _pour(source, sink)
+
+
+class Tunnel(Cable):
+    """The same for a program that knows no proxy: to it, `url` is the gateway."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.answers_to_lose = 0
+        """So many requests get through, and break before an answer comes back."""
+
+    @property
+    def url(self) -> str:
+        return self.server.replace("socks5", "http")
+
+    async def _greet(self, _reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        """There is none."""
+
+    def _connected(self, _writer: asyncio.StreamWriter) -> None:
+        """Nobody has asked."""
+
+    async def _bring(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while block := await source.read(BLOCK):
+            if self.answers_to_lose:
+                self.answers_to_lose -= 1
+                sink.transport.abort()
+                return
+            sink.write(block)
+            await sink.drain()
+        sink.close()
 
 
 async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

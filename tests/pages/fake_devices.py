@@ -1,4 +1,4 @@
-"""The devices' part of the gateway in memory: the key that browsers subscribe with, and the devices that were told."""
+"""The app's part of the gateway in memory: devices, the key that browsers subscribe with, what an app said."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class FakeDevices(World):
         """What each device was told with, by its id."""
         self.registered = 0
         """How often a device was told of."""
+        self.app_facts: dict[str, Json] = {}
+        """`profile` and `maybe_same` of the threads that have them."""
 
     def device_routes(self, api: str) -> list[web.RouteDef]:
         return [

@@ -13,23 +13,20 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.http.headers import PAGE
 from gateway.pages import FOLDER
 from tests.pages.fake_desk import AGENT, problem
 from tests.pages.fake_devices import FakeDevices
 from tests.pages.fake_ways import FakeWays
 from tests.pages.world import Json
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types teamline-worker"
-)
+CSP = PAGE["Content-Security-Policy"]
 TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".html": "text/html",
-    ".webmanifest": "text/json",
+    ".webmanifest": "application/manifest+json",
 }
 
 
@@ -154,7 +151,7 @@ class FakeGateway(FakeDevices, FakeWays):
             else None
         )
         draft = self.drafts.get((request[AGENT]["id"], thread))
-        return web.json_response(detail | {"reply_to": reply_to, "draft": draft})
+        return web.json_response(detail | {"reply_to": reply_to, "draft": draft} | self.app_facts.get(thread, {}))
 
     async def _messages(self, request: web.Request) -> web.Response:
         items = self.messages[self._known(request)]

@@ -16,7 +16,7 @@ from tests.pages.test_look import findings
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
 
 OFFER = "Tell me on this device when somebody answers"
-ON = "You are told on this device when somebody answers."
+ON = "You are told here when somebody answers."
 
 
 @pytest.fixture

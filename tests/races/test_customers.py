@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from gateway.actions import claim
+from gateway.actions.app_visit import enter
 from gateway.actions.begin import Door, Opening, begin
 from gateway.actions.receive import receive
 from gateway.domain.address import Address
 from gateway.domain.message import MessageId, ThreadId
 from gateway.errors import Conflict, Unreachable
 from gateway.store.consents import Consent
+from tests.actions.test_app_visit import VERIFIED, entry
 from tests.company import FRONT, LAKES
 from tests.races.town import RACE, Town, refusals
 
@@ -35,6 +38,20 @@ async def test_one_new_customer(town: Town) -> None:
     counts = "SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM thread), (SELECT count(*) FROM message)"
     ((customers, threads, messages),) = await town.company.rows(counts)
     assert (customers, threads) == (messages // 3, messages // 3)
+
+
+async def test_one_new_customer_in_the_app(town: Town) -> None:
+    """Tokens of somebody new come to both nodes while the first text from their number does: one customer."""
+    for round_ in town.rounds():
+        said = dataclasses.replace(VERIFIED, phone=number(round_))
+        entries = [entry(town.company, f"{round_}.{place % 2}".encode(), str(round_), said) for place in range(3)]
+        texts = [town.company.arrival(sender=number(round_))]
+        results = await town.race(*((enter, one) for one in entries), (receive, texts))
+        assert 0 == refusals(results, BaseException)
+    counts = "SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM visitor), (SELECT count(*) FROM message)"
+    ((customers, tokens, messages),) = await town.company.rows(counts)
+    assert (messages, 2 * messages) == (customers, tokens)
+    assert 0 == town.retries()
 
 
 async def test_one_provider_message(town: Town) -> None:

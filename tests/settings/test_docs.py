@@ -59,6 +59,7 @@ CASES: Mapping[str, dict[str, bool]] = {
     "## gateway.toml": dict(keys(GatewayFile)),
     "## teams.toml": {"default_team": False} | dict(keys(TeamTable, "team.")),
     "## adapters/*.toml": dict(keys(ChannelConfig)) | dict(keys(Destination, "numbers.*.")),
+    '### `adapter = "app_push"`': own(adapter("app_push")),
     '### `adapter = "loopback"`': own(adapter("loopback")),
     '### `adapter = "twilio_sms"`': own(adapter("twilio_sms")),
 }

@@ -5,10 +5,10 @@ import { announce, button, h, say } from "../console/dom.js";
 import { Device } from "../console/device.js";
 
 const OFFER = "Tell me on this device when somebody answers";
-const ON = "You are told on this device when somebody answers.";
+const ON = "You are told here when somebody answers.";
 const UNABLE = "This browser cannot tell you when somebody answers. The answer will be here.";
 const REFUSED = "This browser does not let this page tell you when somebody answers; its settings for this page can change that. The answer will be here.";
-const HOME_SCREEN = "Here, only a page on the home screen can tell you when somebody answers: Share, then Add to Home Screen. Opened from there, it begins a conversation of its own.";
+const HOME_SCREEN = "On this device, only a page on the home screen can tell you when somebody answers: Share, then Add to Home Screen. Opened from there, it begins a conversation of its own.";
 
 export class Telling {
   #api;
@@ -101,7 +101,7 @@ export class Telling {
     try {
       if (this.#device.isOn) await this.#device.turnOff();
       else await this.#device.turnOn(this.#customer);
-      announce(this.#device.isOn ? ON : this.#device.isRefused ? REFUSED : "You are not told on this device.");
+      announce(this.#device.isOn ? ON : this.#device.isRefused ? REFUSED : "You are not told here.");
     } catch (error) {
       this.#problem = `That did not work, and nothing was changed. ${error.message}`;
       announce(this.#problem);

@@ -90,6 +90,11 @@ export class Device {
     });
   }
 
+  /** The server may have dropped this device since: the next to be met tells it again. */
+  doubt() {
+    if (this.#remembered) this.#remember({ ...this.#remembered, at: 0 });
+  }
+
   /** Takes away the notices that `isRead(data)` holds for, and puts `unread` on the icon. */
   async clear(isRead, unread = 0) {
     if (!this.isOn) return;

@@ -3,9 +3,22 @@
 import { button, h, isolated, say } from "./dom.js";
 import { OptOut } from "./opt-out.js";
 import { clock, exact, moment, since } from "./time.js";
+import { href } from "./router.js";
 import { addressName, channelName, hue, initials, personName, presenceWords, wayWords } from "./words.js";
 
 const sinceWhen = (at) => (Date.now() - new Date(at) < 24 * 3_600_000 ? clock(at) : moment(at));
+
+/** What the company's app said of them. */
+function profileFacts(profile) {
+  if (!profile) return [];
+  const { phone, phone_verified: verified, region, postal_code: code, class: kind, account, locale, seen_at: at } = profile;
+  const title = at ? `As the app said ${exact(at)}` : null;
+  const facts = [
+    ["Phone", phone && `${addressName(phone)}, ${verified ? "verified" : "not verified"}`], ["Place", [region, code].filter(Boolean).join(", ")],
+    ["Class", kind], ["Account", account], ["Language", locale],
+  ];
+  return facts.filter(([, value]) => value).map(([term, value]) => [term, value, title]);
+}
 
 export class Panel extends HTMLElement {
   #desk;
@@ -19,12 +32,13 @@ export class Panel extends HTMLElement {
     this.team = h("p", { class: "quiet" });
     this.contact = h("dl");
     this.standing = h("dl");
+    this.same = h("div", { class: "same" });
     this.optOut = new OptOut(desk);
     this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
       this.body = h("div", { hidden: true },
         h("div", { class: "card" }, this.avatar, h("div", {}, this.name, this.team)),
-        this.contact, h("h3", {}, "With the team"), this.standing, this.optOut.element)));
+        this.contact, this.same, h("h3", {}, "With the team"), this.standing, this.optOut.element)));
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
   }
 
@@ -52,8 +66,9 @@ export class Panel extends HTMLElement {
     if (!row) return;
     this.optOut.show(conversation);
     const { contact, standing } = this.#facts(row, conversation.detail);
+    const same = conversation.detail?.maybe_same ?? [];
     const team = conversation.detail?.team_name ?? row.team;
-    const state = JSON.stringify([row.customer, team, contact, standing]);
+    const state = JSON.stringify([row.customer, team, contact, standing, same]);
     if (state === this.#shown) return;
     this.#shown = state;
     say(this.name, personName(row.customer.name));
@@ -62,6 +77,17 @@ export class Panel extends HTMLElement {
     this.avatar.style.setProperty("--own-hue", hue("customer", row.customer.id));
     this.#fill(this.contact, contact);
     this.#fill(this.standing, standing);
+    this.#join(same);
+  }
+
+  /** Other threads by the same phone: the same person where the company has verified it, and else perhaps. */
+  #join(same) {
+    const lines = (title, threads) => threads.length > 0 && [h("h3", {}, title), h("ul", {}, threads.map(({ thread, customer }) =>
+      h("li", {}, h("a", { href: href({ view: "all", thread }) }, isolated(personName(customer.name))))))];
+    this.same.replaceChildren(...[
+      lines("The same person", same.filter((each) => each.verified)),
+      lines("Maybe the same person: a phone that is not verified", same.filter((each) => !each.verified)),
+    ].filter(Boolean).flat());
   }
 
   #fill(list, facts) {
@@ -77,6 +103,7 @@ export class Panel extends HTMLElement {
     return {
       contact: [
         ...(detail?.identities ?? []).map((each) => [channelName(each.kind), addressName(each.address)]),
+        ...profileFacts(detail?.profile),
         reply?.endpoint ? ["Answers go out from", addressName(reply.endpoint)] : null,
         ...(detail?.ways ?? []).filter((way) => way.since).map((way) => ["Opted out", `${wayWords(way)}, ${moment(way.since)}`, exact(way.since)]),
         ...(detail?.consents ?? []).slice(0, 1).map((each) => ["Consent", `${each.who}: ${each.how} (${moment(each.when)}, recorded by ${each.recorded_by.name})`, exact(each.when)]),

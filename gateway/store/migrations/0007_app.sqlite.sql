@@ -36,21 +36,3 @@ CREATE INDEX device_visitor ON device (visitor_id) WHERE visitor_id IS NOT NULL;
 CREATE INDEX device_credential ON device (credential_id) WHERE credential_id IS NOT NULL;
 
 CREATE INDEX visitor_expires ON visitor (expires_at);
-
--- An agent is told of customers' messages by a push, if their console is closed; one for each thread.
-CREATE TABLE agent_push (
-  device_id   INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
-  thread_id   INTEGER NOT NULL REFERENCES thread (id),
-  message_id  INTEGER NOT NULL,                    -- the newest
-  due_at      INTEGER NOT NULL,
-  lease_until INTEGER,                             -- by the database's clock
-  tries       INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (device_id, thread_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX agent_push_due ON agent_push (due_at);
-
--- How far each team's log was looked through for what agents are to be told.
-CREATE TABLE push_cursor (
-  team_id TEXT    PRIMARY KEY REFERENCES team (id),
-  seq     INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
