@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -177,9 +177,13 @@ def _override(listen: str) -> Listen:
         raise ConfigError((Fault("command line", 0, "--listen", wrong, right),)) from None
 
 
+OWN: Final = frozenset({"listen", "operator_listen"})
+"""What each node has for itself: not in the version by which nodes are compared."""
+
+
 def _version(documents: Mapping[str, Document]) -> str:
     content: dict[str, Any] = {name: dict(document.data) for name, document in documents.items()}
     server = content["gateway.toml"].get("server", {})
-    content["gateway.toml"]["server"] = {key: value for key, value in server.items() if key != "listen"}
+    content["gateway.toml"]["server"] = {key: value for key, value in server.items() if key not in OWN}
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -50,7 +50,7 @@ class Settings:
     channels: Mapping[str, Channel]
     """The channels that are turned on, by name."""
     version: str
-    """12 hexadecimal digits that change with what the files say, `listen` apart; secrets are not in it."""
+    """12 hexadecimal digits that change with what the files say, a node's own addresses apart; no secret is in it."""
     secret_files: frozenset[Path] = field(compare=False)
     """Where secrets were read from, so that a change of one is noticed."""
     overrides: Overrides = field(default=AS_WRITTEN, compare=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -23,6 +24,9 @@ from gateway.settings.addresses import web_address
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 """As in https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION."""
 
+SESSIONS: Final = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
+"""As in the same document, LIBPQ-CONNECT-TARGET-SESSION-ATTRS."""
+
 PARAMETERS: Final = (
     *("host", "sslmode", "sslrootcert", "sslcert", "sslkey"),
     *("target_session_attrs", "passfile", "application_name", "options"),
@@ -37,6 +41,7 @@ _POSTGRES_FORM = re.compile(
     rf"{_POSTGRES}(?:{_NAME}@)?(?:{_HOST}(?:,{_HOST})*)?/{_NAME}(?:\?[a-z_]+=[^&#@\s]+(?:&[a-z_]+=[^&#@\s]+)*)?",
     re.ASCII,
 )
+_PORT = re.compile(r":(\d{1,5})(?=[,/])", re.ASCII)
 _POSTGRES_EXAMPLE = 'write such as "postgresql://teamline@db.example.com:5432/teamline?sslmode=verify-full"'
 _BESIDE_IT = 'write password = { env = "NAME" } or { file = "PATH" } beside it'
 
@@ -77,9 +82,23 @@ def _postgres(value: str) -> str:
         raise ValueError(f"is not the URL of a PostgreSQL database; {_POSTGRES_EXAMPLE}")
     if not parameters.keys() <= set(PARAMETERS):
         raise ValueError(f"has a parameter that is not known here; known are: {', '.join(PARAMETERS)}")
-    if parameters.get("sslmode", "prefer") not in SSL_MODES:
-        raise ValueError(f"has no such sslmode; write one of: {', '.join(SSL_MODES)}")
+    _check_parameters(parameters)
+    if any(int(port) not in range(1, 65536) for port in _PORT.findall(value.partition("?")[0])):
+        raise ValueError(f"has a port that none can have; {_POSTGRES_EXAMPLE}")
+    if "\x00" in unquote(value):
+        raise ValueError(f"has a NUL character; {_POSTGRES_EXAMPLE}")
     return value
+
+
+def _check_parameters(parameters: Mapping[str, str]) -> None:
+    for name, known in (("sslmode", SSL_MODES), ("target_session_attrs", SESSIONS)):
+        if parameters.get(name, known[0]) not in known:
+            raise ValueError(f"has no such {name}; write one of: {', '.join(known)}")
+    if "host" in parameters and not parameters["host"].startswith("/"):
+        raise ValueError('has a folder of sockets that is no full path; write such as "?host=/run/postgresql"')
+    for name in ("sslrootcert", "sslcert", "sslkey", "passfile"):
+        if name in parameters and not Path(parameters[name]).is_file():
+            raise ValueError(f"names a file in {name} that is not there; give its full path")
 
 
 class Database(Strict):

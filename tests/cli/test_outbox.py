@@ -65,7 +65,7 @@ def test_it_is_shown(restored: House) -> None:
 
 
 def test_a_person_releases_it(restored: House) -> None:
-    """`outbox release` asks, and does nothing without a yes; then what was written since goes out, and what waited at the
+    """`outbox release` asks, and does nothing without a yes; then what is new goes out, and what waited at the
     time of the backup is looked up instead of being sent, perhaps, a second time."""
     refused = restored.run("outbox", "release", typed="n\n")
     assert 1 == refused.exit_code

@@ -195,6 +195,24 @@ def test_urls_without_a_password(url: str) -> None:
     assert f"{url}{separator}password=pw" == Database(url=url, password=SecretStr("pw")).dsn
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@db:99999/teamline",
+        "postgresql://me@a:5432,b:0/teamline",
+        "postgresql://me@db/a%00b",
+        "postgresql://me@db/teamline?target_session_attrs=x",
+        "postgresql:///teamline?host=relative/path",
+        "postgresql://me@db/teamline?sslrootcert=/nowhere/ca.pem",
+    ],
+)
+def test_urls_that_can_never_work(folder, write, environ, url: str) -> None:
+    """What the driver would stumble over later is a fault by line now."""
+    write("gateway.toml", f'[database]\nurl = "{url}"\n')
+    (fault,) = faults(folder, environ)
+    assert fault.startswith("config/gateway.toml:2: database.url: ")
+
+
 def test_the_short_name_of_the_scheme() -> None:
     """postgres:// is the same as postgresql://."""
     assert Database(url="postgresql://db/a") == Database(url="postgres://db/a")

@@ -119,13 +119,6 @@ export class Api {
     return this.#call("POST", `/messages/${encodeURIComponent(message)}/settle`, { body: { state } });
   }
 
-  /** {key}: what this browser subscribes to pushes with. 404 where nobody can be pushed to in a browser. */
-  pushKey() { return this.#call("GET", "/push-key"); }
-
-  /** `device` is {platform, endpoint, keys}; answers {id}. Told again it is the same one. */
-  addDevice(device) { return this.#call("POST", "/devices", { body: device }); }
-  removeDevice(id) { return this.#call("DELETE", `/devices/${encodeURIComponent(id)}`); }
-
   /** The event stream, continued after `cursor`. Resolves once the server has begun to answer. */
   events(cursor, signal) {
     const headers = { Accept: "text/event-stream" };

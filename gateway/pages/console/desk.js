@@ -4,7 +4,6 @@
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Counts } from "./counts.js";
-import { Device } from "./device.js";
 import { announce } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { tellFrame } from "./embedding.js";
@@ -25,7 +24,6 @@ export class Desk extends EventTarget {
   presence = new Presence(this.api, this.store);
   counts = new Counts(this.api, this.store);
   reading = new Reading(this.api, this.store);
-  device = new Device(this.api, { name: "teamline.console.device", worker: "/static/console/worker.js", scope: "/console" });
   connection = "connecting";
   /** Whether the first list is there, so that what is read from now on is followed. */
   following = false;
@@ -46,7 +44,6 @@ export class Desk extends EventTarget {
     this.outgoing.resume();
     this.drafts.resume();
     this.#tell("begun");
-    this.device.meet(me.id).catch(() => {});
     tellFrame("signed-in");
     await this.#again();
     this.following = true;
@@ -70,7 +67,6 @@ export class Desk extends EventTarget {
   pause() {
     this.#feed.stop();
     this.presence.look(null);
-    this.device.doubt();
   }
 
   #connected(state) {

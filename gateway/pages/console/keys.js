@@ -4,7 +4,6 @@ import { button, h, put } from "./dom.js";
 import { habits } from "./habits.js";
 import { VIEWS } from "./lists.js";
 import { go, listOf, place } from "./router.js";
-import { Telling } from "./telling.js";
 import { actOn } from "./thread.js";
 
 const SHEET = [
@@ -30,14 +29,12 @@ export class Keys extends HTMLElement {
     this.status = line(FOR_ADMINS);
     groups.at(-1).querySelector("dl").append(this.status);
     this.habit = h("input", { type: "checkbox", role: "switch", id: "single-keys", on: { change: () => this.#setHabit() } });
-    this.telling = new Telling(desk);
     const modifier = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
     this.dialog = h("dialog", { "aria-labelledby": "keys-name" },
       h("header", {}, h("h2", { id: "keys-name" }, "Keys"), button("Close", { icon: "close", look: "plain", press: () => this.dialog.close() })),
       this.sheet = h("div", { class: "sheet" }, groups),
       h("label", { class: "habit" }, this.habit, h("span", {}, HABIT)),
-      h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`),
-      this.telling.element);
+      h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`));
     this.#sayHabit();
     this.dialog.addEventListener("close", () => this.#from?.focus());
     this.append(this.dialog);
@@ -47,7 +44,6 @@ export class Keys extends HTMLElement {
   open() {
     this.#from = document.activeElement;
     this.status.hidden = this.#desk.store.me?.role !== "admin";
-    this.telling.ask();
     this.dialog.showModal();
   }
 

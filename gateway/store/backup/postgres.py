@@ -147,5 +147,4 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (*faults.GONE, asyncpg.PostgresError) as error:
-        said = str(error) if isinstance(error, OSError) or not faults.code(error) else type(error).__name__
-        raise Unavailable(f"{what}: {said or type(error).__name__}") from None
+        raise Unavailable(f"{what}: {faults.words(error)}") from None

@@ -81,6 +81,25 @@ def unavailable(error: BaseException) -> Unavailable:
     return Unavailable(f"The database cannot do this now ({name}); nothing was changed. Try again in a moment.")
 
 
+_WORDS: Final = {
+    "28P01": "the password, or the role, is wrong",
+    "28000": "the server does not let this role in from here",
+    "3D000": "there is no such database",
+    "25006": "it is read only: a standby, or set so",
+    "42501": "the role may not do this there",
+    "53100": "the server's disk is full",
+    "53300": "the server has no connection left",
+    "57P03": "the server is starting or stopping",
+}
+
+
+def words(error: BaseException) -> str:
+    """Why, for whoever runs a command. What the server says itself may hold values, and is not repeated."""
+    if known := _WORDS.get(code(error)):
+        return known
+    return (str(error) if isinstance(error, OSError) else "") or type(error).__name__
+
+
 def closed(error: BaseException) -> Unavailable:
     """What whoever opens a store is told. It names no password: what the server and the system say has none, while a
     word against the URL may hold a piece of it."""
