@@ -1,19 +1,28 @@
-"""A gateway of its own for each test, on either engine, with a stand-in for Twilio behind it."""
+"""A gateway of its own for each test, with a stand-in for Twilio behind it.
+
+On SQLite: PostgreSQL's faults have a suite of their own in tests/faults/postgres. With TEAMLINE_SOAK=1 these run on it
+too, which takes minutes.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.company import engine
+from tests.engines import ENGINES
 from tests.faults.desk import Desk, at_desk
 from tests.gateway_process import Company, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
 
-__all__ = ["engine"]
+
+@pytest.fixture(params=ENGINES if os.environ.get("TEAMLINE_SOAK") == "1" else ENGINES[:1])
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from tests.company import Company, found
 from tests.engines import open_engine
 
 SOAK: Final = os.environ.get("TEAMLINE_SOAK") == "1"
-ROUNDS: Final = 10_000 if SOAK else 40
+ROUNDS: Final = 10_000 if SOAK else 15
 SEED: Final = secrets.randbelow(2**32) if SOAK else 20_261_122
 PATIENCE: Final = 4 * 3_600 if SOAK else 120
 """Seconds until a race is given up."""

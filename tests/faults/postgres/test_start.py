@@ -14,7 +14,7 @@ from tests.gateway_process import ending
 from tests.postgres import PostgresServer
 from tests.standins.twilio import TwilioStandIn
 
-NODES = 5
+NODES = 3
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs("postgresql-server")]
 
