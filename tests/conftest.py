@@ -57,9 +57,13 @@ LONG = {
     "tests/http/test_pages.py": "postgresql",
     "tests/http/test_peer.py": "postgresql",
     "tests/http/test_sign_in.py": "postgresql",
+    "tests/faults/postgres/test_slow.py": "",
+    "tests/http/test_desk_api.py": "postgresql",
     "tests/http/test_ways.py": "postgresql",
+    "tests/store/postgres/test_locks.py": "",
     "tests/store/postgres/test_network.py": "",
     "tests/test_pgbouncer.py": "",
+    "tests/test_readme_scale.py": "",
 }
 """Tests that CI leaves out to stay within its quarter of an hour, by file and by what is in their names: what they go
 through on PostgreSQL others have gone through on SQLite. `make test` by hand runs all of them."""
