@@ -208,13 +208,18 @@ def hire(folder: Path, engine: str = "sqlite", config: Mapping[str, str] = {}) -
     """Make the company by the CLI, as an operator does; `config` as for `gateway_process`."""
     place = engines.place_now(engine, (folder / DATABASE).parent)
     write_config(folder, free_port(), "http://127.0.0.1:9", config, _written(place))
+    return Company(engine, folder, add_ana(folder))
+
+
+def add_ana(folder: Path) -> str:
+    """Put her into the database that the folder's config names; her token."""
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     person = ("--login", LOGIN, "--name", "Ana Ortiz", "--team", "denver", "--role", "admin")
     added = run(folder, "agent", "add", *person, "--password-file", "password")
     assert (0, f"added {LOGIN}\n") == (added.code, added.out)
     made = run(folder, "token", "create", "--login", LOGIN, "--may-reply")
     assert 0 == made.code
-    return Company(engine, folder, made.out.splitlines()[-1])
+    return made.out.splitlines()[-1]
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Ended:

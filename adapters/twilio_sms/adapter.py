@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from adapters.twilio import hooks
-from adapters.twilio_sms import address, backlog, codes, files, forms
+from adapters.twilio import errors, hooks
+from adapters.twilio_sms import address, backlog, files, forms
 from adapters.twilio_sms.config import TwilioConfig
 from adapters.twilio_sms.media import Fetcher
 from adapters.twilio_sms.pace import Memory
@@ -92,7 +92,7 @@ class TwilioSms(Adapter):
         return address.WHATSAPP + endpoint if lent else None
 
     def error_page(self, code: str) -> str | None:
-        return codes.page(code)
+        return errors.page(code)
 
     async def webhook(self, request: WebhookRequest) -> Webhook:
         if request.step not in ("messages", "status"):

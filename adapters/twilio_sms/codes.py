@@ -118,7 +118,6 @@ LATER: Final = {code: timedelta(minutes=1) for code in (21611, 30001, 30022, 630
 WAITS: Final = SOON | LATER | {63038: timedelta(hours=1)}
 """How long to leave Twilio alone after a code, where it does not say so itself (`Retry-After`)."""
 
-PAGE: Final = "https://www.twilio.com/docs/api/errors/{}"
 
 FAILED: Final = "The message was not delivered"
 
@@ -134,11 +133,6 @@ def words(code: str | None) -> str:
 def meaning(code: str | None) -> Verdict | None:
     """The verdict of a code in a report; None for one that we do not know."""
     return CODES[int(code)][0] if code is not None and int(code) in CODES else None
-
-
-def page(code: str) -> str | None:
-    """Twilio's own page on a code."""
-    return PAGE.format(int(code)) if code.isascii() and code.isdigit() and 5 <= len(code) <= 6 else None
 
 
 def verdict(status: int, code: int | None) -> tuple[Verdict, str]:

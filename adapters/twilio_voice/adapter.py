@@ -11,8 +11,8 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from adapters.twilio import hooks, signature
-from adapters.twilio_voice import codes, forms, numbers, twiml
+from adapters.twilio import errors, hooks, signature
+from adapters.twilio_voice import forms, numbers, twiml
 from adapters.twilio_voice.config import VoiceConfig
 from gateway.channels.contract import Context, Reply, WebhookRefused, WebhookRequest
 from gateway.channels.voice import Asked, CallError, CallHook, CallReport, Ring, Voice
@@ -86,7 +86,7 @@ class TwilioVoice(Voice):
         return script.announced() if self._config.confirm else script.announced_and_dialed()
 
     def error_page(self, code: str) -> str | None:
-        return codes.page(code)
+        return errors.page(code)
 
     async def close(self) -> None:
         self._calls = None

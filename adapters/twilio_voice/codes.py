@@ -83,7 +83,6 @@ SIP: Final = {
 
 WAITS: Final = {TOO_MANY: timedelta(seconds=5), 10004: timedelta(seconds=30)}
 """How long to leave Twilio alone after a code, where it does not say so itself (`Retry-After`)."""
-PAGE: Final = "https://www.twilio.com/docs/api/errors/{}"
 FAILED: Final = "The call could not be connected"
 
 
@@ -93,11 +92,6 @@ def words(error: str | None, sip: str | None) -> str:
         known = CODES.get(int(error))
         return known[1] if known else f"{FAILED} (Twilio's error {int(error)})"
     return FAILED if sip is None else SIP.get(int(sip), f"{FAILED} (the network's answer {int(sip)})")
-
-
-def page(code: str) -> str | None:
-    """Twilio's own page on a code."""
-    return PAGE.format(int(code)) if code.isascii() and code.isdigit() and 5 <= len(code) <= 6 else None
 
 
 def verdict(status: int, code: int | None) -> tuple[CallVerdict, str]:

@@ -7,27 +7,22 @@ What makes texts quick here is their list: one transaction of set statements for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from contextvars import copy_context
 from time import monotonic
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Final
 
 import asyncpg
 
 from gateway.store.doorbell import Doorbell
-from gateway.store.lanes import Job
+from gateway.store.doors import Doors
 from gateway.store.migrate import Migration, migrations
 from gateway.store.postgres import faults, pools
 from gateway.store.postgres.bell import Bell
 from gateway.store.postgres.migrate import migrate
 from gateway.store.postgres.readers import Readers
 from gateway.store.postgres.writer import Writer
-from gateway.store.store import Lane, Stats, Tx
-
-P = ParamSpec("P")
-T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741  as in gateway.store.store
+from gateway.store.store import Lane, Stats
 
 OPEN_PATIENCE: Final = 10.0
 """Seconds to wait at start for a server that is starting itself."""
@@ -36,27 +31,14 @@ OPEN_PAUSE: Final = 0.2
 """Seconds between two tries."""
 
 
-class PostgresStore:
+class PostgresStore(Doors):
     """A `gateway.store.store.Store`; made by `open_postgres`."""
 
     def __init__(self, writer: Writer, readers: Readers, bell: Bell) -> None:
+        super().__init__(writer, readers)
         self._writer = writer
         self._readers = readers
         self._bell = bell
-
-    async def write(self, action: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write`."""
-        return cast("T", await self._submit(action, args, kwargs, Lane.PEOPLE, listed=False))
-
-    async def write_each(
-        self, action: Callable[[Tx, Sequence[I]], Awaitable[Sequence[T]]], item: I, lane: Lane = Lane.INGEST
-    ) -> T:
-        """See `Store.write_each`."""
-        return cast("T", await self._submit(action, (item,), {}, lane, listed=True))
-
-    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.read`."""
-        return cast("T", await self._readers.read(query, args, kwargs))
 
     async def close(self) -> None:
         """See `Store.close`."""
@@ -74,17 +56,6 @@ class PostgresStore:
             actions=self._writer.actions,
             retries=self._writer.retries,
         )
-
-    def _submit(
-        self,
-        action: Callable[..., Awaitable[Any]],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        lane: Lane,
-        listed: bool,
-    ) -> asyncio.Future[Any]:
-        future = asyncio.get_running_loop().create_future()
-        return self._writer.submit(Job(action, args, kwargs, lane, future, copy_context(), listed))
 
 
 async def open_postgres(

@@ -7,20 +7,18 @@ could not run on SQLite at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from contextvars import Context
 from types import coroutine
 from typing import Any, Final, TypeVar
 
-import orjson
 from asyncpg import Connection, PostgresError
 
-from gateway.domain.event import Kind
-from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
 from gateway.store.books import Event, Signature
 from gateway.store.postgres.faults import GONE, READ_ONLY, SURELY_NOT_COMMITTED, code, fault, unavailable
+from gateway.store.sides import Buffers, ReadsOnly
 from gateway.store.statement import Sql, for_postgres
 from gateway.store.store import Row, Value
 
@@ -84,7 +82,7 @@ class _Statements:
         return fault(error, sql, is_lost=self._connection.is_closed())
 
 
-class Transaction(_Statements):
+class Transaction(Buffers, _Statements):
     """A writing transaction; events and signatures are buffered for `close_books`."""
 
     __slots__ = ("events", "signatures")
@@ -120,31 +118,11 @@ class Transaction(_Statements):
         count = status.rpartition(" ")[2]  # "UPDATE 3", "INSERT 0 1", "SELECT 1"
         return int(count) if count.isdigit() else 0
 
-    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
-        # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
-        self.events.append(Event(team, kind, thread, at, orjson.dumps(data).decode()))
 
-    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
-        self.signatures.append(Signature(team, message, agent, credential, digest))
-
-
-class Snapshot(_Statements):
+class Snapshot(ReadsOnly, _Statements):
     """A reading transaction."""
 
     __slots__ = ()
-
-    async def run(self, sql: str | Sql, *values: Value) -> int:
-        raise self._refused()
-
-    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
-        raise self._refused()
-
-    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
-        raise self._refused()
-
-    def _refused(self) -> TeamlineError:
-        self.fault = Misuse("a query reads only")
-        return self.fault
 
     def _told(self, error: Exception, sql: str | Sql) -> TeamlineError:
         return self._refused() if code(error) == READ_ONLY else super()._told(error, sql)

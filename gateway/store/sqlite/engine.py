@@ -9,29 +9,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from contextvars import copy_context
 from pathlib import Path
 from time import monotonic
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Final
 
 import structlog
 
 from gateway.errors import Unavailable
 from gateway.store.doorbell import Doorbell
-from gateway.store.lanes import Job
+from gateway.store.doors import Doors
 from gateway.store.migrate import Migration, migrations
 from gateway.store.sqlite import faults
 from gateway.store.sqlite.connection import Connection, for_reading, for_writing
 from gateway.store.sqlite.migrate import migrate
 from gateway.store.sqlite.readers import READERS, Readers
 from gateway.store.sqlite.writer import Writer
-from gateway.store.store import Lane, Stats, Tx
-
-P = ParamSpec("P")
-T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741  as in gateway.store.store
+from gateway.store.store import Lane, Stats
 
 OPEN_PATIENCE: Final = 10.0
 """Seconds to wait for another process that writes or migrates at the same moment."""
@@ -42,26 +37,13 @@ OPEN_PAUSE: Final = 0.05
 log = structlog.get_logger(__name__)
 
 
-class SqliteStore:
+class SqliteStore(Doors):
     """A `gateway.store.store.Store`; made by `open_sqlite`."""
 
     def __init__(self, writer: Writer, readers: Readers) -> None:
+        super().__init__(writer, readers)
         self._writer = writer
         self._readers = readers
-
-    async def write(self, action: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write`."""
-        return cast("T", await self._submit(action, args, kwargs, Lane.PEOPLE, listed=False))
-
-    async def write_each(
-        self, action: Callable[[Tx, Sequence[I]], Awaitable[Sequence[T]]], item: I, lane: Lane = Lane.INGEST
-    ) -> T:
-        """See `Store.write_each`."""
-        return cast("T", await self._submit(action, (item,), {}, lane, listed=True))
-
-    async def read(self, query: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.read`."""
-        return cast("T", await self._readers.read(query, args, kwargs))
 
     async def close(self) -> None:
         """See `Store.close`."""
@@ -80,17 +62,6 @@ class SqliteStore:
             retries=self._writer.busy_retries,
             wal_bytes=self._writer.wal_bytes,
         )
-
-    def _submit(
-        self,
-        action: Callable[..., Awaitable[Any]],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        lane: Lane,
-        listed: bool,
-    ) -> asyncio.Future[Any]:
-        future = asyncio.get_running_loop().create_future()
-        return self._writer.submit(Job(action, args, kwargs, lane, future, copy_context(), listed))
 
 
 def die() -> None:

@@ -7,17 +7,14 @@ error dooms the transaction: what comes after raises the same, and its end is th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
-import orjson
-
-from gateway.domain.event import Kind
-from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.errors import Misuse, TeamlineError
 from gateway.store.books import Event, Signature
+from gateway.store.sides import Buffers, ReadsOnly
 from gateway.store.sqlite.connection import FOREVER, Watch
 from gateway.store.sqlite.faults import code, fault
 from gateway.store.statement import Sql, for_sqlite
@@ -73,7 +70,7 @@ class _Statements:
         return fault(error, sql)
 
 
-class Transaction(_Statements):
+class Transaction(Buffers, _Statements):
     """A writing transaction; events and signatures are buffered for `close_books`."""
 
     __slots__ = ("events", "signatures")
@@ -86,13 +83,6 @@ class Transaction(_Statements):
     async def run(self, sql: str | Sql, *values: Value) -> int:
         return self._perform(sql, values, self._changed)
 
-    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
-        # Encoded now, so that data changed afterwards, or not JSON at all, is the action's affair.
-        self.events.append(Event(team, kind, thread, at, orjson.dumps(data).decode()))
-
-    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
-        self.signatures.append(Signature(team, message, agent, credential, digest))
-
     def _changed(self, cursor: sqlite3.Cursor) -> int:
         if cursor.rowcount >= 0:
             return cursor.rowcount
@@ -103,7 +93,7 @@ class Transaction(_Statements):
         self._watch.until = monotonic() + STATEMENT_TIME
 
 
-class Snapshot(_Statements):
+class Snapshot(ReadsOnly, _Statements):
     """A reading transaction with one deadline for all its statements (monotonic seconds)."""
 
     __slots__ = ("_deadline",)
@@ -111,19 +101,6 @@ class Snapshot(_Statements):
     def __init__(self, connection: sqlite3.Connection, watch: Watch, deadline: float) -> None:
         super().__init__(connection, watch)
         self._deadline = deadline
-
-    async def run(self, sql: str | Sql, *values: Value) -> int:
-        raise self._refused()
-
-    def event(self, team: TeamId, kind: Kind, thread: ThreadId | None, at: int, data: Mapping[str, Any]) -> None:
-        raise self._refused()
-
-    def sign(self, team: TeamId, message: MessageId, agent: int, credential: int, digest: bytes) -> None:
-        raise self._refused()
-
-    def _refused(self) -> TeamlineError:
-        self.fault = Misuse("a query reads only")
-        return self.fault
 
     def _limit(self) -> None:
         self._watch.until = self._deadline

@@ -18,7 +18,7 @@ import aiohttp
 import asyncpg
 
 from tests.faults.desk import Answer, Desk, at_desk
-from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, ending, run, write_config
+from tests.gateway_process import GatewayProcess, add_ana, ending, write_config
 from tests.postgres import PostgresServer
 from tests.processes import PATIENCE, free_port, until
 from tests.standins.twilio import TwilioStandIn
@@ -109,13 +109,7 @@ class Site:
 def found(server: PostgresServer, name: str, folder: Path) -> str:
     """Make a database with Ana in it, by the CLI, as an operator does; her token."""
     write_config(folder, free_port(), "http://127.0.0.1:9", _config("http://127.0.0.1:8080", server.port, name))
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    person = ("--login", LOGIN, "--name", "Ana Ortiz", "--team", "denver", "--role", "admin")
-    added = run(folder, "agent", "add", *person, "--password-file", "password")
-    assert (0, f"added {LOGIN}\n") == (added.code, added.out)
-    made = run(folder, "token", "create", "--login", LOGIN, "--may-reply")
-    assert 0 == made.code
-    return made.out.splitlines()[-1]
+    return add_ana(folder)
 
 
 def _config(public: str, database_port: int, name: str) -> dict[str, str]:
