@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from pydantic import SecretStr
 
+from adapters.twilio import errors
 from adapters.twilio_voice import adapter as entry
 from adapters.twilio_voice import codes
 from adapters.twilio_voice.adapter import TIMEOUT
@@ -120,8 +121,8 @@ def test_vocabularies_are_ours() -> None:
     assert {*codes.STATUSES.values()} - {None} == set(get_args(CallState))
     assert {*codes.DIAL_STATUSES.values()} <= set(get_args(CallState))
     assert {verdict for verdict, _ in codes.CODES.values()} <= set(get_args(CallVerdict))
-    assert "https://www.twilio.com/docs/api/errors/21215" == codes.page("21215")
-    assert [None, None] == [codes.page("x"), codes.page("404")]
+    assert "https://www.twilio.com/docs/api/errors/21215" == errors.page("21215")
+    assert [None, None] == [errors.page("x"), errors.page("404")]
 
 
 def test_a_question_ends_before_its_lease() -> None:
