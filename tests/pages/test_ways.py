@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.pages.conftest import Visitor
 from tests.pages.fake_gateway import FakeGateway
@@ -21,6 +21,12 @@ def dana(gateway: FakeGateway) -> str:
     return thread
 
 
+async def _send(page: Page) -> None:
+    """The words are shown before the server has them: wait until it has answered."""
+    async with page.expect_response(lambda answer: answer.request.method == "POST"):
+        await page.keyboard.press("Control+Enter")
+
+
 async def test_another_way_is_picked_by_keyboard(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """y leads to the ways, the reply goes by the one that is picked, and a new message by another ends that choice."""
     gateway.way(dana)
@@ -32,7 +38,7 @@ async def test_another_way_is_picked_by_keyboard(visitor: Visitor, gateway: Fake
     await page.keyboard.press("ArrowDown")
     await expect(page.locator("#measure")).to_have_text("WhatsApp")
     await page.locator("#words").fill("Thursday")
-    await page.keyboard.press("Control+Enter")
+    await _send(page)
     await expect(visitor.bubble("Thursday")).to_be_visible()
     assert other["id"] == gateway.replies[-1]["way"]
     usual = gateway.ways[dana][0]
@@ -41,7 +47,7 @@ async def test_another_way_is_picked_by_keyboard(visitor: Visitor, gateway: Fake
     await gateway.arrive(dana, "Fine", channel="sms")
     await expect(page.get_by_label("Send by")).to_have_value(third["id"])
     await page.locator("#words").fill("Good")
-    await page.keyboard.press("Control+Enter")
+    await _send(page)
     await expect(visitor.bubble("Good")).to_be_visible()
     assert "way" not in gateway.replies[-1]
 
@@ -60,7 +66,7 @@ async def test_a_closed_way_says_so_before_anything_is_written(
     await page.get_by_role("button", name="Write by Web chat").click()
     await expect(page.locator("#words")).to_be_focused()
     await expect(page.locator(".blocked")).to_be_hidden()
-    await page.keyboard.press("Control+Enter")
+    await _send(page)
     await expect(visitor.bubble("Hello")).to_be_visible()
     assert web["id"] == gateway.replies[-1]["way"]
 
