@@ -9,6 +9,7 @@
     │   ├── Conflict            409  the state of things is against it
     │   │   ├── Unreachable          no channel leads to this customer now
     │   │   ├── OptedOut             the customer wants nothing from this address of ours
+    │   │   ├── SlotFull             somebody else has taken the last place; with the next times
     │   │   ├── DraftChanged         the writer has begun other words elsewhere
     │   │   └── IllegalMove          the state table has no such step
     │   ├── TooLarge            413
@@ -95,6 +96,12 @@ class DraftChanged(Conflict):
     """You have written another draft here since. Read it before you replace it."""
 
     slug, title = "draft-changed", "Draft has changed"
+
+
+class SlotFull(Conflict):
+    """That time has just been taken."""
+
+    slug, title = "slot-full", "Time is taken"
 
 
 class IllegalMove(Conflict):

@@ -11,7 +11,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, NewType, get_args
 
-from gateway.domain.author import AgentId
+from gateway.domain.author import AgentId, CustomerId
+from gateway.domain.message import TeamId, ThreadId
+from gateway.domain.slots import Kind
 from gateway.errors import IllegalMove
 
 BookingId = NewType("BookingId", int)
@@ -87,6 +89,65 @@ _WORDS: Final[dict[Move, str]] = {
 
 Ring = Literal["claimer", "known", "shift", "lead"]
 Step = Literal["ask", "warn", "fire", Ring, "give_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A person in a booking's story."""
+
+    agent: AgentId
+    name: str
+    display_name: str
+    """What customers see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A promise, as its row says it. Times in microseconds since 1970."""
+
+    id: BookingId
+    uid: str
+    """Of its calendar file."""
+    team: TeamId
+    thread: ThreadId
+    customer: CustomerId
+    customer_name: str
+    """The name that a provider or a person gave; the address where there is none."""
+    kind: Kind
+    state: State
+    at: int
+    ends_at: int
+    zone: str
+    """By whose wall clock its customer knows it."""
+    at_once: bool
+    """"Call me now": it takes no slot, and rings from when it was made."""
+    phone: str | None
+    """E.164; of a call only."""
+    about: str
+    """In the customer's words."""
+    sequence: int
+    created_at: int
+    changed_at: int
+    booked_by: Colleague | None = None
+    """None: the customer did."""
+    claimed_by: Colleague | None = None
+    claimed_at: int | None = None
+    step: Step | None = None
+    """The last that was taken by itself for this hour."""
+    step_at: int | None = None
+    due_at: int | None = None
+    """When the next one is; None: none is."""
+    fired_at: int | None = None
+    begun_at: int | None = None
+    begun_by: Colleague | None = None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    late: bool = False
+    broken: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ Kind = Literal[
     "line.opted_in",
     "line.help",
     "attachment.changed",
+    "booking.changed",
     "channel.unrouted",
 ]
 
@@ -30,6 +31,7 @@ QUIET_LINES: Final[tuple[Kind, ...]] = (
     "line.opted_out",
     "line.opted_in",
     "line.help",
+    "booking.changed",
 )
 """Events that stand in a thread as one quiet line each. The index `event_quiet` names them in this order."""
 

@@ -12,19 +12,20 @@ from typing import Any
 
 import orjson
 
-from gateway.domain import wire
+from gateway.domain import booking_wire, wire
+from gateway.domain.booking import Booking
 from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message, TeamId, ThreadId
 from gateway.files.links import Links
-from gateway.store import events, messages, threads
+from gateway.store import bookings, events, messages, threads
 from gateway.store.events import Event
 from gateway.store.store import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One event, encoded for the desk. `home` and `thread` decide who may have it; `said` is the message it is about,
-    for its customer."""
+    """One event, encoded for the desk. `home` and `thread` decide who may have it; `said` is the message and
+    `booked` the booking that it is about, for their customer."""
 
     team: TeamId
     seq: int
@@ -33,6 +34,7 @@ class News:
     body: bytes
     kind: str
     said: Message | None
+    booked: Booking | None = None
 
 
 async def news_after(tx: Tx, positions: Mapping[TeamId, int], links: Links | None = None) -> list[News]:
@@ -50,25 +52,33 @@ async def _encode(tx: Tx, found: Sequence[Event], links: Links | None) -> list[N
         return []
     data = [orjson.loads(event.data) for event in found]
     said = await messages.unscoped_messages(tx, sorted({item["message"] for item in data if "message" in item}))
+    booked = await bookings.unscoped_bookings(tx, {item["booking"] for item in data if "booking" in item})
     rows = await threads.unscoped_threads(tx, sorted({event.thread for event in found if event.thread is not None}))
     people = await events.names(tx, sorted({item["by"] for item in data if item.get("by") is not None}))
     return [
-        _news(event, said.get(item.get("message")), _shape(event, item, said, rows, people), links)
+        _news(
+            event,
+            said.get(item.get("message")),
+            booked.get(item.get("booking")),
+            _shape(event, item, said, booked, rows, people),
+            links,
+        )
         for event, item in zip(found, data, strict=True)
     ]
 
 
-def _news(event: Event, said: Message | None, shape: wire.Json, links: Links | None) -> News:
+def _news(event: Event, said: Message | None, booked: Booking | None, shape: wire.Json, links: Links | None) -> News:
     if links is not None:
         links.sign(shape)
     body = b"event: %b\ndata: %b\n\n" % (event.kind.encode(), orjson.dumps(shape))
-    return News(event.team, event.seq, event.thread, event.home, body, event.kind, said)
+    return News(event.team, event.seq, event.thread, event.home, body, event.kind, said, booked)
 
 
 def _shape(
     event: Event,
     data: dict[str, Any],
     said: Mapping[int, Message],
+    booked: Mapping[int, Booking],
     rows: Mapping[int, Any],
     people: Mapping[int, str],
 ) -> wire.Json:
@@ -77,9 +87,11 @@ def _shape(
         shape["thread"] = str(event.thread)
         if event.thread in rows:
             shape["row"] = wire.thread(rows[event.thread])
-    about = {key: value for key, value in data.items() if key not in {"message", "by"}}
+    about = {key: value for key, value in data.items() if key not in {"message", "booking", "by"}}
     if data.get("message") in said:
         shape["message"] = wire.message(said[data["message"]])
+    if data.get("booking") in booked:
+        shape["booking"] = booking_wire.booking(booked[data["booking"]])
     if data.get("by") is not None:
         shape["by"] = {"id": str(data["by"]), "name": people.get(data["by"], "")}
     return about | shape

@@ -64,15 +64,15 @@ class Hubs:
         watching = self._watches.get(item.thread) if item.thread is not None else None
         if watching:
             self._tell_customers(watching, item)
-        if self._silent and item.kind == "message.received" and item.said is not None:
-            for watch in list(self._silent.get(item.said.author.id, ())):
+        if self._silent and (customer := _begins(item)) is not None:
+            for watch in list(self._silent.get(customer, ())):
                 watch.end()  # they come back, and have a thread now
 
     def _tell_customers(self, watching: set[Watch], item: News) -> None:
         if item.kind == MOVED:
             for watch in list(watching):
                 watch.end()  # they come back to another team's log
-        elif encoded := body(item.kind, item.said, self._links):
+        elif encoded := body(item.kind, item.said, item.booked, self._links):
             self.write(watching, frame(encoded, {item.team: item.seq}))
 
     def tell(self, team: TeamId, thread: ThreadId, data: bytes) -> None:
@@ -102,6 +102,13 @@ class Hubs:
             stream.pipe.cut()
         self._forget(stream)
         stream.end()
+
+
+def _begins(item: News) -> int | None:
+    """The customer whose first word this may be, a message or a booking."""
+    if item.booked is not None:
+        return item.booked.customer
+    return item.said.author.id if item.kind == "message.received" and item.said is not None else None
 
 
 def _discard(hubs: dict[K, set[S]], key: K, stream: S) -> None:

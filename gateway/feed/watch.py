@@ -1,4 +1,5 @@
-"""A customer's stream: their own thread's messages, in the customers' shape, and nothing else of the team's log.
+"""A customer's stream: their own thread's messages and bookings, in the customers' shape, and nothing else of the
+team's log.
 
 Somebody who has not written yet has no thread: their stream beats, and ends when their first message is in the log.
 """
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from gateway.domain import customer_wire
+from gateway.domain import booking_wire, customer_wire
+from gateway.domain.booking import Booking
 from gateway.domain.event import Kind
 from gateway.domain.message import Message
 from gateway.feed.stream import Pipe, Stream, frame
 from gateway.files.links import Links
-from gateway.store import conversations, events, visitors
+from gateway.store import bookings, conversations, events, visitors
 from gateway.store.events import Heads
 from gateway.store.store import Tx
 from gateway.store.visitors import Token, Visitor
@@ -26,6 +28,7 @@ _NAMES: Final[dict[str, bytes]] = {
     "message.received": b"message",
     "message.sent": b"message",
     "attachment.changed": b"messages.changed",
+    "booking.changed": b"booking",
 }
 """Kinds of event that a customer hears of, and what they are called to them."""
 KINDS: Final = tuple(_NAMES)
@@ -76,18 +79,28 @@ async def own_news(tx: Tx, visitor: Visitor, after: int, through: int, links: Li
     if visitor.thread is None:
         return []
     found = await events.of_thread(tx, visitor.team, visitor.thread, KINDS, after, through)
-    about = [(event, orjson.loads(event.data)["message"]) for event in found]
-    said = {one.id: one for one in await conversations.of_ids(tx, visitor, [id_ for _, id_ in about])} if about else {}
-    bodies = [(event.seq, body(event.kind, said.get(id_), links)) for event, id_ in about]
+    about = [(event, orjson.loads(event.data)) for event in found]
+    ids = [data["message"] for _, data in about if "message" in data]
+    said = {one.id: one for one in await conversations.of_ids(tx, visitor, ids)} if ids else {}
+    booked = await bookings.unscoped_bookings(tx, {data["booking"] for _, data in about if "booking" in data})
+    bodies = [
+        (event.seq, body(event.kind, said.get(data.get("message")), booked.get(data.get("booking")), links))
+        for event, data in about
+    ]
     return [(seq, encoded) for seq, encoded in bodies if encoded is not None]
 
 
-def body(kind: str, message: Message | None, links: Links | None) -> bytes | None:
+def body(kind: str, message: Message | None, booking: Booking | None, links: Links | None) -> bytes | None:
     """An event as a customer hears of it, without the id line; None for what is not for them."""
     name = _NAMES.get(kind)
-    if name is None or message is None or message.direction == "note":
+    if name is None:
         return None
-    shape = customer_wire.message(message)
-    if links is not None:
-        links.sign(shape)
+    if booking is not None:
+        shape = booking_wire.own_booking(booking)
+    elif message is None or message.direction == "note":
+        return None
+    else:
+        shape = customer_wire.message(message)
+        if links is not None:
+            links.sign(shape)
     return b"event: %b\ndata: %b\n\n" % (name, orjson.dumps(shape))

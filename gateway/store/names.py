@@ -2,8 +2,8 @@
 that no delivery has.
 
 Rows are locked where they are read (FOR NO KEY UPDATE), and a bound that counts rows locks what it counts for. The
-order is the same everywhere, so that no two transactions wait for each other: names, customers, threads, deliveries,
-uploads, lines, each by id; the team's row comes last (see books.py).
+order is the same everywhere, so that no two transactions wait for each other: names, customers, threads, bookings,
+deliveries, uploads, lines, each by id; the team's row comes last (see books.py).
 """
 
 from __future__ import annotations
@@ -46,3 +46,8 @@ def provider_id(value: str) -> str:
 def subject(value: str) -> str:
     """Who tries to sign in, or where visitors come from: their attempts are counted."""
     return f"attempt {value}"
+
+
+def slot(team: str, kind: str, start: int) -> str:
+    """A time that may be booked: its places are counted."""
+    return f"slot {team} {kind} {start}"

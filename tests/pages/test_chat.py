@@ -60,6 +60,22 @@ async def test_the_first_message_makes_a_visitor(visitor: Visitor, gateway: Fake
     assert not [token for token in gateway.tokens if token in kept]
 
 
+TWICE = """() => {
+  window.most = 0
+  const count = () => { window.most = Math.max(window.most, document.querySelectorAll(".message .body").length) }
+  new MutationObserver(count).observe(document.body, { childList: true, subtree: true })
+}"""
+
+
+async def test_never_twice_on_the_page(visitor: Visitor, gateway: FakeChat) -> None:
+    """What has just been sent is not shown a second time for the moment in which it is taken off the list that waits."""
+    page = await open_chat(visitor)
+    await page.evaluate(TWICE)
+    await write(page, "Hello")
+    await expect(page.get_by_text("Sent. You can close this page")).to_be_visible()
+    assert 1 == await page.evaluate("window.most")
+
+
 async def test_a_channel_of_several(visitor: Visitor, gateway: FakeChat) -> None:
     """`?channel=` names the channel to the server, for the facts and for the visitor."""
     page = await open_chat(visitor, "?channel=web-north")

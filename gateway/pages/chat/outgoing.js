@@ -142,9 +142,11 @@ export class Outgoing {
     await this.#edit([item.key], (each) => (isWaiting(each) ? { ...each, tried: true } : each));
     if (!this.items.some((each) => each.key === item.key && isWaiting(each))) return;
     const message = await this.#api.write(ready.body, ready.files.map((file) => file.id), ready.key);
-    this.#met.delete(item.key);
+    // Until it is out of what is kept here, it stands in the conversation and steps aside among those that wait.
+    this.#met.add(item.key);
     this.onSent(message);
     await this.#change({ remove: [item.key] });
+    this.#met.delete(item.key);
   }
 
   async #upload(item) {
