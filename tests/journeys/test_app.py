@@ -15,6 +15,7 @@ from playwright.async_api import Browser, expect
 
 from examples.teamline_app import Client, Conversation, Outbox
 from tests.adapters.app_push.pushing import vapid_key
+from tests.browser import WHOLE, chromium
 from tests.examples.care import KEY_FILES, Ana, backend
 from tests.gateway_process import GatewayProcess, gateway_process, hire, until
 from tests.journeys.conftest import profile
@@ -42,6 +43,12 @@ environment = "{apns}"
 """
 PHONE = "cafe" * 16
 TITLE, BODY = "Front Range", "Ana from your team wrote"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium(WHOLE) as browser:
+        yield browser
 
 
 @dataclass
@@ -163,7 +170,7 @@ async def test_a_live_app_is_not_pushed(
     assert [last] == await until(ask)
 
 
-@pytest.mark.needs("chromium")
+@pytest.mark.needs("all of chromium")
 async def test_called_back_in_a_browser(
     browser: Browser, gateway: GatewayProcess, ana: Ana, platforms: Platforms
 ) -> None:

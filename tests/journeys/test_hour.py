@@ -93,20 +93,15 @@ async def play(office: Office) -> list[str]:
     return lost
 
 
-async def test_hour(browser: Browser, company: Company, tmp_path: Path) -> None:
+@pytest.mark.parametrize("screens", [(DESK, PHONE), (PHONE, DESK)], ids=["desk and phone", "phone and desk"])
+async def test_hour(browser: Browser, company: Company, tmp_path: Path, screens: tuple[ViewportSize, ...]) -> None:
     """After the hour each text and reply is in both consoles, the database and at Twilio exactly once and in order,
     the authorship chain holds, and axe-core objected to nothing.
 
-    Two offices live it side by side, in which Ana and Ben have each other's screens: so every line is played, and every
-    state looked at, in both widths.
+    Lived once more with the screens changed, so that every line is played, and every state looked at, in both widths.
     """
-    async with (
-        at_work(browser, company, tmp_path / "one", DESK, PHONE) as one,
-        at_work(browser, company, tmp_path / "other", PHONE, DESK) as other,
-        asyncio.TaskGroup() as hours,
-    ):
-        hours.create_task(live(one))
-        hours.create_task(live(other))
+    async with at_work(browser, company, tmp_path / "office", *screens) as office:
+        await live(office)
 
 
 async def live(office: Office) -> None:

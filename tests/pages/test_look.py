@@ -92,8 +92,7 @@ async def findings(page: Page) -> list[str]:
 
 
 @pytest.mark.needs("axe")
-@pytest.mark.parametrize("width", [360, 800, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (800, "dark"), (1440, "light"), (360, "dark")])
 async def test_axe_finds_nothing(visitor: Visitor, gateway: FakeGateway, width: int) -> None:
     """axe-core has no objection to the sign-in, inbox, thread, keys, panel, search, found message, status or empty
     view."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Locator, Page, expect
+from collections.abc import AsyncIterator
 
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser import WHOLE, chromium
 from tests.pages.chatting import begin, hide, open_chat
 from tests.pages.conftest import Visitor
 from tests.pages.fake_chat import FakeChat
@@ -13,10 +17,16 @@ from tests.pages.fake_devices import KEY
 from tests.pages.pushing import ENDPOINT, Pushes, allow, notice
 from tests.pages.test_look import findings
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("all of chromium")]
 
 OFFER = "Tell me on this device when somebody answers"
 ON = "You are told here when somebody answers."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium(WHOLE) as browser:
+        yield browser
 
 
 @pytest.fixture
