@@ -67,8 +67,8 @@ LONG = {
     "tests/test_pgbouncer.py": "",
     "tests/test_readme_scale.py": "",
 }
-"""Tests that CI leaves out to stay within its quarter of an hour, by file and by a pattern of
-their names: what they go through on PostgreSQL others have gone through on SQLite. `make test` by hand runs all of them."""
+"""Tests that CI leaves out to stay within its quarter of an hour, by file and by a pattern of their names: what they go
+through on PostgreSQL others have gone through on SQLite. `make test` by hand runs all of them."""
 
 _CI = os.environ.get("CI") == "true"
 _escapes: list[str] = []

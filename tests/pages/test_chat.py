@@ -68,7 +68,7 @@ TWICE = """() => {
 
 
 async def test_never_twice_on_the_page(visitor: Visitor, gateway: FakeChat) -> None:
-    """What has just been sent is not shown a second time for the moment in which it is taken off the list that waits."""
+    """What has just been sent is not shown twice for the moment in which it is taken off the list that waits."""
     page = await open_chat(visitor)
     await page.evaluate(TWICE)
     await write(page, "Hello")
