@@ -15,8 +15,8 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from bench import bookings, fanout, idle, ingest, million, nodes, outage, picture, push, reply, slots, web
 from bench import console as in_browser
-from bench import fanout, idle, ingest, million, nodes, outage, picture, push, reply, web
 from bench.drawing import draw
 from bench.figures import Figure, make_console, show
 from bench.trial import CACHE, ENGINE, refuse_unknown_engine
@@ -34,6 +34,8 @@ PROGRAMS: Final[dict[str, Program]] = {
     "outage": outage.run,
     "push": push.run,
     "console": in_browser.run,
+    "slots": slots.run,
+    "bookings": bookings.run,
     "nodes": nodes.run,
 }
 

@@ -27,8 +27,14 @@ from bench.trial import CACHE, ENGINE
 from gateway.store.statement import Sql, for_postgres, for_sqlite
 from tests.postgres import Databases, PostgresServer
 
-SETTINGS: Final = {"shared_buffers": "512MB", "max_wal_size": "4GB", "maintenance_work_mem": "512MB"}
-"""Besides PostgreSQL's own defaults, with which everything is durable."""
+SETTINGS: Final = {
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "maintenance_work_mem": "512MB",
+    "track_commit_timestamp": "on",
+}
+"""Besides PostgreSQL's own defaults, with which everything is durable; the last one tells `nodes` when something was
+committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,13 @@ from gateway.http.deps import ConfigState, DemoPhone, Deps
 from gateway.http.pace import Paces
 from gateway.http.server import make_app, make_local_app, make_operator_app, make_runner
 from gateway.http.spending import Spending
+from gateway.outbox.agents import AgentPushes
+from gateway.outbox.dialer import Dialer
 from gateway.outbox.fetcher import Fetcher
+from gateway.outbox.openings import Openings
 from gateway.outbox.worker import Outbox
 from gateway.readings import readings
-from gateway.scheduler import Housekeeping, Indexer, Nodes
+from gateway.scheduler import AlarmClock, Housekeeping, Indexer, Nodes
 from gateway.settings import Listen, Settings, load
 from gateway.settings.watch import Watcher
 from gateway.store import agents, jobs, secrets
@@ -83,9 +86,13 @@ class Gateway:
         """Whether no other node can serve this database."""
         self.feed = Feed(store, doorbell, clock, links=self.links, alone=self.alone)
         self.outbox = Outbox(store, self.channels, doorbell, clock, self.links, self.name_of)
+        self.agent_pushes = AgentPushes(store, self.channels, doorbell, clock, self.name_of)
+        self.openings = Openings(store, self.channels, doorbell, clock, self.name_of)
+        self.dialer = Dialer(store, self.channels, doorbell, clock, lambda: self.settings.teams)
         self.fetcher = Fetcher(store, self.channels, self.intake, doorbell, clock)
         self.catch_up = CatchUp(store, self.channels, lambda: self.settings.teams, clock)
         self.watcher = Watcher(settings, self.apply, remarks=self.remarks)
+        self.alarm_clock = AlarmClock(store, doorbell, clock, lambda: self.settings.teams)
         self.nodes = Nodes(store, lambda: self.settings.version, alone=self.alone)
         self.paces = Paces()
         self.http: aiohttp.ClientSession
@@ -121,6 +128,9 @@ class Gateway:
             await self.store.write(jobs.release_all)
         self.feed.start()
         await self.outbox.start(only_node=self.alone)
+        await self.agent_pushes.start(only_node=self.alone)
+        self.openings.start()
+        await self.dialer.start(only_node=self.alone)
         await self.fetcher.start(only_node=self.alone)
 
     def deps(self, demo: DemoPhone | None) -> Deps:
@@ -136,7 +146,7 @@ class Gateway:
             outage=self.catch_up.notice,
             started_at=clock(),
             demo=demo,
-            readings=readings(self.store, self.feed, self.outbox, self.catch_up, self.watcher, self.nodes),
+            readings=readings(self.store, self.feed, self.outbox, self.dialer, self.catch_up, self.watcher, self.nodes),
             paces=self.paces,
         )
 
@@ -161,6 +171,9 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         gateway.http = await stack.enter_async_context(aiohttp.ClientSession(connector=_connector()))
         stack.push_async_callback(gateway.channels.close)
         stack.push_async_callback(gateway.outbox.close)
+        stack.push_async_callback(gateway.agent_pushes.close)
+        stack.push_async_callback(gateway.openings.close)
+        stack.push_async_callback(gateway.dialer.close)
         stack.push_async_callback(gateway.fetcher.close)
         stack.push_async_callback(gateway.catch_up.close)
         await gateway.start(settings)
@@ -176,6 +189,8 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         gateway.nodes.start()
         stack.push_async_callback(gateway.nodes.close)
         gateway.catch_up.start()  # what comes in from now on is not missed
+        gateway.alarm_clock.start()
+        stack.push_async_callback(gateway.alarm_clock.close)
         stack.push_async_callback(_stop, _watching(gateway.watcher))
         stack.push_async_callback(gateway.feed.close)  # first: streams are requests that never end by themselves
         yield gateway

@@ -10,10 +10,13 @@
     │   │   ├── Unreachable          no channel leads to this customer now
     │   │   ├── OptedOut             the customer wants nothing from this address of ours
     │   │   ├── SlotFull             somebody else has taken the last place; with the next times
+    │   │   ├── AlreadyBooked        one of that kind is open; with it
+    │   │   ├── NoPhone              a call rings the agent's own phone first, and they have none
     │   │   ├── DraftChanged         the writer has begun other words elsewhere
     │   │   └── IllegalMove          the state table has no such step
     │   ├── TooLarge            413
     │   ├── Invalid             422  well formed, but refused
+    │   │   └── NobodyThere          nobody can call at once; with the next times
     │   ├── TooMany             429  with Retry-After
     │   └── Unavailable         503  nothing happened; with Retry-After
     │       └── OutcomeUnknown       it may have happened: try again with the same key
@@ -26,8 +29,9 @@ A docstring is the default message, so that a bare `raise NotFound` says somethi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TeamlineError(Exception):
@@ -45,9 +49,13 @@ class Problem(TeamlineError):
     slug: ClassVar[str] = "error"
     title: ClassVar[str] = "Error"
 
-    def __init__(self, detail: str | None = None, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, detail: str | None = None, *, retry_after: int | None = None, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        """`facts`: what stands in the document beside the words (RFC 9457, 3.2)."""
         super().__init__(detail)
         self.retry_after = retry_after
+        self.facts: Mapping[str, Any] = facts or {}
 
 
 class Malformed(Problem):
@@ -104,6 +112,18 @@ class SlotFull(Conflict):
     slug, title = "slot-full", "Time is taken"
 
 
+class AlreadyBooked(Conflict):
+    """There is a booking of that kind already. Move it, or cancel it first."""
+
+    slug, title = "already-booked", "Booked already"
+
+
+class NoPhone(Conflict):
+    """You have no phone number here yet. Set your own, then call again."""
+
+    slug, title = "no-phone", "No phone to call from"
+
+
 class IllegalMove(Conflict):
     """That step does not exist from the present state."""
 
@@ -120,6 +140,12 @@ class Invalid(Problem):
     """The content was refused."""
 
     status, slug, title = 422, "invalid", "Invalid content"
+
+
+class NobodyThere(Invalid):
+    """Nobody can call right now. Choose one of the next times."""
+
+    slug, title = "nobody-there", "Nobody can call now"
 
 
 class TooMany(Problem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.catch_up import CatchUp
 from gateway.feed.follow import Feed
 from gateway.http.deps import Reading
+from gateway.outbox.dialer import Dialer
 from gateway.outbox.worker import Outbox
 from gateway.scheduler import Nodes
 from gateway.settings.watch import Watcher
@@ -12,7 +13,7 @@ from gateway.store.store import Store
 
 
 def readings(
-    store: Store, feed: Feed, outbox: Outbox, catch_up: CatchUp, watcher: Watcher, nodes: Nodes
+    store: Store, feed: Feed, outbox: Outbox, dialer: Dialer, catch_up: CatchUp, watcher: Watcher, nodes: Nodes
 ) -> tuple[Reading, ...]:
     def waiting() -> dict[str, float]:
         stats = store.stats()
@@ -37,6 +38,13 @@ def readings(
             "teamline_outbox_attempts_total",
             "Attempts to send, by how they ended.",
             lambda: dict(outbox.endings),
+            label="ending",
+            kind="counter",
+        ),
+        Reading(
+            "teamline_dialer_attempts_total",
+            "Attempts to ring an agent's phone for a call, by how they ended.",
+            lambda: dict(dialer.endings),
             label="ending",
             kind="counter",
         ),

@@ -53,7 +53,8 @@ def damage(url: str, script: str) -> int:
 def end_leases(url: str) -> None:
     """What a process that died had claimed is taken over now. On SQLite, where nobody else serves, it is so at once."""
     if not url.startswith(_SQLITE):
-        elsewhere(_fetch(url, "UPDATE delivery SET lease_until = 0 WHERE lease_until IS NOT NULL"))
+        for table in ("delivery", "call"):
+            elsewhere(_fetch(url, f"UPDATE {table} SET lease_until = 0 WHERE lease_until IS NOT NULL"))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from gateway.catch_up import EVERY, OVERLAP, CatchUp
 from gateway.channels.contract import Adapter, Capabilities, Inbound, SendError
 from gateway.channels.registry import Channels
 from gateway.domain.address import Address
+from gateway.domain.days import Days
 from gateway.domain.hours import Hours
 from gateway.domain.instant import from_micros
 from gateway.domain.routing import Teams
@@ -25,7 +26,7 @@ from tests.outbox.provider import Provider, configure, until
 __all__ = ["company", "engine"]
 
 ZONE = ZoneInfo("UTC")
-TEAMS = Teams({FRONT: Team(FRONT, "Front Range", ZONE, (), Hours(ZONE))}, FRONT)
+TEAMS = Teams({FRONT: Team(FRONT, "Front Range", ZONE, (), Days(Hours(ZONE)))}, FRONT)
 MINUTE = 60 * SECOND
 
 

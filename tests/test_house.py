@@ -271,7 +271,7 @@ def _positional(node: ast.AST) -> Iterator[ast.expr]:
 
 def test_no_program_speaks() -> None:
     """Nobody but people has words to send: no literal is a message's body, none is stored past the two places that
-    store messages, and no TwiML has a message in it."""
+    store messages, and no TwiML has a message in it but the one that an agent hears before anybody is called."""
     found = [
         _at(path, body.lineno)
         for path, node in _python("gateway", "adapters")
@@ -281,7 +281,8 @@ def test_no_program_speaks() -> None:
     stores = _lines(r"(?:insert\s+into|update)\s+message\b", _files("gateway", "adapters", suffixes={".py"}))
     assert {"gateway/store/inbound.py", "gateway/store/messages.py"} == {line.partition(":")[0] for line in stores}
     paths = _files("adapters", suffixes={".py", ".toml"})
-    assert [] == found + _lines(r"<(?:Message|Say|Sms|Play)\b", paths)
+    verbs = _lines(r"""<(?:Message|Sms)\b|[<"'](?:Say|Play)\b""", paths)
+    assert [] == found + [line for line in verbs if not line.startswith("adapters/twilio_voice/twiml.py:")]
 
 
 def test_guard(escapes: list[str]) -> None:

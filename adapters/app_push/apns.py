@@ -149,7 +149,7 @@ def headers(notice: Notice, now: float) -> dict[str, str]:
     return {
         "apns-priority": "10",
         "apns-expiration": str(int(now + notice.lasts.total_seconds())),
-        "apns-collapse-id": _collapse_id(notice.thread),
+        "apns-collapse-id": _collapse_id(notice.tag),
     }
 
 
@@ -159,16 +159,12 @@ def sound_and_badge(notice: Notice) -> dict[str, Any]:
 
 def payload(notice: Notice) -> dict[str, Any]:
     alert = {"title": notice.title, "body": notice.body}
-    return {
-        "aps": {"alert": alert} | sound_and_badge(notice),
-        "thread": notice.thread,
-        "message": notice.message,
-    }
+    return {"aps": {"alert": alert} | sound_and_badge(notice)} | notice.leads_to
 
 
-def _collapse_id(thread: str) -> str:
-    fits = thread.isascii() and thread.isprintable() and len(thread) <= COLLAPSE_BYTES
-    return thread if fits else sha256(thread.encode()).hexdigest()
+def _collapse_id(tag: str) -> str:
+    fits = tag.isascii() and tag.isprintable() and len(tag) <= COLLAPSE_BYTES
+    return tag if fits else sha256(tag.encode()).hexdigest()
 
 
 def _reason(answer: httpx2.Response) -> str | None:

@@ -106,12 +106,12 @@ def message(token: str, notice: Notice, now: float) -> dict[str, Any]:
     return {
         "token": token,
         "notification": {"title": notice.title, "body": notice.body},
-        "data": {"thread": notice.thread, "message": notice.message},
+        "data": notice.leads_to,
         "android": {
-            "collapseKey": notice.thread,
+            "collapseKey": notice.tag,
             "priority": "HIGH",
             "ttl": f"{int(lasts.total_seconds())}s",
-            "notification": {"tag": notice.thread, "notificationCount": notice.badge},
+            "notification": {"tag": notice.tag, "notificationCount": notice.badge},
         },
         "apns": {"headers": apns_headers(notice, now), "payload": {"aps": sound_and_badge(notice)}},
     }

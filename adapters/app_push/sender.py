@@ -28,10 +28,13 @@ from gateway.errors import Invalid
 PATIENCE: Final = SEND_TIMEOUT - 2
 """Seconds for one push, the wait for its turn included."""
 AT_ONCE: Final = 32
-"""Pushes under way to one platform, or to one push service of browsers: a slow one holds up no other."""
+"""Customers' pushes under way to one platform, or to one push service of browsers, and as many of agents: a slow one
+holds up no other."""
 TITLE_BYTES: Final = 240
 BODY_BYTES: Final = 1_800
 """Of JSON in UTF-8. With ids and names around them they stay within every platform's limit."""
+_MOST_BYTES: Final = 8
+"""Of one character, with a share of the quotes: a control character is written as six."""
 
 
 class Service(Protocol):
@@ -60,7 +63,7 @@ class Sender:
     def __init__(self, config: AppPushConfig, http: aiohttp.ClientSession, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._services: dict[Platform, Service] = {}
-        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._lanes: defaultdict[tuple[str, bool], asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self.push_key: str | None = None
         """The key that a page subscribes with; None where there is no Web Push."""
         if config.fcm is not None:
@@ -88,7 +91,7 @@ class Sender:
         if service is None:
             raise PushError("configuration", "This channel no longer pushes to that platform")
         try:
-            async with asyncio.timeout(self._patience), self._lanes[service.lane(device)]:
+            async with asyncio.timeout(self._patience), self._lanes[service.lane(device), notice.for_agent]:
                 await service.push(device, fitted(notice))
         except TimeoutError:
             raise PushError("again", f"{service.name} did not answer in time") from None
@@ -100,11 +103,12 @@ class Sender:
 
 def fitted(notice: Notice) -> Notice:
     """With as much of a long text as every platform takes. The whole of it waits in the thread."""
-    return replace(notice, title=_cut(notice.title, TITLE_BYTES), body=_cut(notice.body, BODY_BYTES))
+    title, body = _cut(notice.title, TITLE_BYTES), _cut(notice.body, BODY_BYTES)
+    return notice if (title, body) == (notice.title, notice.body) else replace(notice, title=title, body=body)
 
 
 def _cut(text: str, most: int) -> str:
-    if _size(text) <= most:
+    if len(text) * _MOST_BYTES <= most or _size(text) <= most:
         return text
     low, high = 0, len(text)
     while high - low > 1:

@@ -115,20 +115,14 @@ class WebPush:
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
             "TTL": str(int(notice.lasts.total_seconds())),
-            "Topic": topic(notice.thread),
+            "Topic": topic(notice.tag),
             "Urgency": "high",
         }
 
 
 def sealed(device: Device, notice: Notice) -> bytes:
     """The payload for this one browser: JSON, with spaces behind it up to `SIZE` (RFC 8259 has them mean nothing)."""
-    told = {
-        "title": notice.title,
-        "body": notice.body,
-        "thread": notice.thread,
-        "message": notice.message,
-        "badge": notice.badge,
-    }
+    told = {"title": notice.title, "body": notice.body} | notice.leads_to | {"badge": notice.badge}
     plain = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
     if len(plain) > SIZE:
         raise PushError("refused", "The push is larger than the push service takes")
@@ -136,9 +130,9 @@ def sealed(device: Device, notice: Notice) -> bytes:
     return bytes(pusher.encode(plain.ljust(SIZE))["body"])
 
 
-def topic(thread: str) -> str:
+def topic(tag: str) -> str:
     """RFC 8030, 5.4: a push that waits is replaced by the next one of its topic. At most 32 characters of base64url."""
-    return base64url(sha256(thread.encode()).digest()[:24])
+    return base64url(sha256(tag.encode()).digest()[:24])
 
 
 def _elsewhere() -> PushError:

@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from adapters.twilio import errors, hooks, signature
-from adapters.twilio_voice import forms, numbers, twiml
+from adapters.twilio_voice import forms, twiml
 from adapters.twilio_voice.config import VoiceConfig
+from gateway.channels import numbers
 from gateway.channels.contract import Context, Reply, WebhookRefused, WebhookRequest
 from gateway.channels.voice import Asked, CallError, CallHook, CallReport, Ring, Voice
 

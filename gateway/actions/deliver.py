@@ -16,8 +16,9 @@ from gateway.actions.report import Failure, apply, heed
 from gateway.channels.contract import Verdict
 from gateway.domain.delivery import DeliveryId, Move, move
 from gateway.domain.device import FETCHED
-from gateway.store import deliveries, reports
+from gateway.store import deliveries, held, reports
 from gateway.store.deliveries import Change, Delivery
+from gateway.store.held import Held
 from gateway.store.store import Tx
 
 LOOKUPS: Final = tuple(timedelta(seconds=s) for s in (0, 5, 30, 300, 1800))
@@ -73,11 +74,29 @@ def _taken(delivery: Delivery, now: int) -> Delivery:
 async def finish(tx: Tx, endings: Sequence[Ending]) -> list[bool]:
     """Record how attempts ended; False for one that was given up meanwhile and is not ours to finish."""
     await deliveries.hold_provider_ids(tx, (ending.provider_id for ending in endings))
-    await deliveries.hold(tx, [ending.delivery for ending in endings])
+    known = await held.hold(tx, [ending.delivery for ending in endings])
+    plain = [ending for ending in endings if _is_plain(ending, known.get(ending.delivery))]
+    await _sent(tx, [(ending, known[ending.delivery]) for ending in plain])
+    done = {ending.delivery for ending in plain}
     failures: list[Failure] = []
-    finished = [await _finish(tx, ending, failures) for ending in endings]
+    finished = [ending.delivery in done or await _finish(tx, ending, failures) for ending in endings]
     await heed(tx, failures)
     return finished
+
+
+def _is_plain(ending: Ending, one: Held | None) -> bool:
+    """Whether a push or the like was made and nothing else has happened: what many endings at once are."""
+    if one is None or ending.step != "accepted" or ending.provider_id is not None or ending.aside:
+        return False
+    return (one.state, one.attempt) == ("sending", ending.attempt)
+
+
+async def _sent(tx: Tx, plain: Sequence[tuple[Ending, Held]]) -> None:
+    """All in one statement."""
+    if plain:
+        await held.sent(tx, [one.id for _, one in plain], max(ending.now for ending, _ in plain))
+    for ending, one in plain:
+        tx.event(one.team, "delivery.changed", one.thread, ending.now, {"message": one.message})
 
 
 async def _finish(tx: Tx, ending: Ending, failures: list[Failure]) -> bool:
@@ -130,7 +149,7 @@ async def _hear_kept_reports(tx: Tx, delivery: Delivery, provider_id: str, now: 
 async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[DeliveryId]:
     """Sends whose lease has ended, or all with one, become `unknown`, to be looked up at once; a bounded number. A push
     is simply made again: a second one takes the first one's place."""
-    given_up = await deliveries.expired(tx, all_leases=all_leases)
+    given_up = await held.expired(tx, all_leases=all_leases)
     for lost in given_up:
         delivery = await deliveries.get(tx, lost)
         if delivery is None:
@@ -146,7 +165,7 @@ async def give_up_leases(tx: Tx, now: int, *, all_leases: bool = False) -> list[
 
 async def presume_lost(tx: Tx, queued: Sequence[DeliveryId], since: int, now: int) -> None:
     """What may have been sent by an attempt that this database knows nothing of, since then: of unknown fate."""
-    await deliveries.hold(tx, queued)
+    await held.hold(tx, queued)
     await deliveries.take(tx, queued, since, 0)
     for id_ in queued:
         if (delivery := await deliveries.get(tx, id_)) is not None:
@@ -157,13 +176,13 @@ async def presume_lost(tx: Tx, queued: Sequence[DeliveryId], since: int, now: in
 async def strand(tx: Tx, live: tuple[str, ...], now: int) -> int:
     """What waits for a channel that is not configured any more fails, so that somebody sees it; how many did."""
     waiting = await deliveries.waiting_elsewhere(tx, live)
-    await deliveries.hold(tx, [delivery.id for delivery in waiting])
+    await held.hold(tx, [delivery.id for delivery in waiting])
     stranded = 0
     for delivery in waiting:
-        held = await deliveries.get(tx, delivery.id)
-        if held is not None and held.state == "queued":  # and not claimed by a node that has the channel
+        fresh = await deliveries.get(tx, delivery.id)
+        if fresh is not None and fresh.state == "queued":  # and not claimed by a node that has the channel
             detail = f"The channel {delivery.channel} is not configured any more."
-            await _give_back(tx, held, "strand", detail, now)
+            await _give_back(tx, fresh, "strand", detail, now)
             stranded += 1
     return stranded
 

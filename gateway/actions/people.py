@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.actions.keep import drop_claims
 from gateway.domain.author import AgentId, CredentialId, Role
 from gateway.domain.message import TeamId
 from gateway.errors import Conflict, NotFound
@@ -29,10 +30,11 @@ async def change_password(tx: Tx, login: str, password_hash: str, now: int) -> N
 
 
 async def disable_agent(tx: Tx, login: str, now: int) -> None:
-    """Every session and token of that person ends; what they wrote stays."""
+    """Every session and token of that person ends; what they wrote stays, and what they had claimed is nobody's."""
     agent = await _find(tx, login)
     await agents.disable(tx, agent, now)
     await credentials.revoke_all(tx, agent, now)
+    await drop_claims(tx, agent, now)
 
 
 async def enable_agent(tx: Tx, login: str) -> None:
@@ -43,8 +45,10 @@ async def enable_agent(tx: Tx, login: str) -> None:
     await agents.enable(tx, _known(row, login))
 
 
-async def change_role(tx: Tx, login: str, role: Role) -> None:
-    await agents.set_role(tx, await _find(tx, login), role)
+async def change_role(tx: Tx, login: str, role: Role, now: int) -> None:
+    agent = await _find(tx, login)
+    await agents.set_role(tx, agent, role)
+    await drop_claims(tx, agent, now)
 
 
 async def current_teams(tx: Tx, login: str) -> Sequence[TeamId]:
@@ -53,10 +57,12 @@ async def current_teams(tx: Tx, login: str) -> Sequence[TeamId]:
     return next(teams for row, teams in await agents.list_agents(tx) if row["id"] == agent)
 
 
-async def change_teams(tx: Tx, login: str, teams: tuple[TeamId, ...]) -> None:
+async def change_teams(tx: Tx, login: str, teams: tuple[TeamId, ...], now: int) -> None:
+    """Bookings they had claimed in a team that they leave are nobody's."""
     agent = await _find(tx, login)
     await agents.add_teams(tx, teams)
     await agents.set_teams(tx, agent, teams)
+    await drop_claims(tx, agent, now)
 
 
 async def add_token(tx: Tx, login: str, label: str, may_reply: bool, secret: bytes, now: int) -> None:

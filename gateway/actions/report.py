@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.actions import opt_out
 from gateway.channels.contract import DeliveryReport, Verdict
 from gateway.domain.delivery import DeliveryId, Reported, reported
-from gateway.store import deliveries, reports, status
+from gateway.store import deliveries, held, reports, status
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.store import Tx
 
@@ -43,7 +43,7 @@ async def _hold(tx: Tx, sayings: Sequence[Saying]) -> None:
     for channel in {saying.channel for saying in sayings}:
         ids = {saying.report.provider_id for saying in sayings if saying.channel == channel}
         meant += await deliveries.known_by(tx, channel, ids)
-    await deliveries.hold(tx, meant)
+    await held.hold(tx, meant)
 
 
 async def _one(tx: Tx, saying: Saying, failures: list[Failure]) -> DeliveryId | None:

@@ -21,8 +21,12 @@ from gateway.store.events import Heads
 from gateway.store.inbox import Place, View
 from gateway.store.store import Row, Tx
 
-_SHOWN: Final = ("source", "answered", "channel", "address_kind", "address", "endpoint")
+_SHOWN: Final = (
+    *("source", "answered", "channel", "address_kind", "address", "endpoint"),
+    *("what", "form", "hour", "step", "outcome", "why", "late"),
+)
 """What a quiet line has of its event's data."""
+_END: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +134,17 @@ async def messages_page(tx: Tx, secret: bytes, thread_id: ThreadId, window: Wind
         found = found[: window.limit] if window.after is not None else found[1:]
     edge = (found[-1] if window.after is not None else found[0]).id if found and more else None
     items = [wire.message(message) for message in found]
-    if window.events:
+    if window.events and (found or window.before is window.after is None):
         items = _merge(items, await _quiet_lines(tx, principal.agent, thread_id, found, window.notes))
     return Page(items, None if edge is None else (0, edge), heads)
 
 
 async def _quiet_lines(tx: Tx, agent: AgentId, thread_id: ThreadId, found: list[Message], notes: bool) -> list[Json]:
     """The quiet lines from the first of these messages until the one after the last, so that pages of any size, put
-    together, have each line once."""
-    if not found:
-        return []
-    since, until = await messages.span(tx, agent, thread_id, found[0], found[-1], notes=notes)
+    together, have each line once. A thread that has nothing but a booking has its lines too."""
+    since, until = 0, _END
+    if found:
+        since, until = await messages.span(tx, agent, thread_id, found[0], found[-1], notes=notes)
     rows = await events.quiet_lines(tx, agent, thread_id, since, until)
     said = [orjson.loads(row["data"]) for row in rows]
     people = await events.names(tx, [data["by"] for data in said if "by" in data])

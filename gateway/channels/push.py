@@ -1,7 +1,7 @@
 """What a channel with an app knows beside messages: who a signed token speaks for, and how a device is woken.
 
-A push is a doorbell. Its words are fixed (`Notice`), and it is only ever caused by a person's reply or by an agent who
-opened a booked chat; what was written waits in the thread.
+A push is a doorbell. Its words are fixed (`Notice`). A customer's is only ever caused by a person's reply or by an
+agent who opened a booked chat, an agent's by a customer who wrote or booked; what was written waits in the thread.
 """
 
 from __future__ import annotations
@@ -36,16 +36,31 @@ class Claims:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Notice:
-    """What a push says. `thread` collapses all pushes of one thread into the last."""
+    """What a push says. A device shows the last of those that have the same `tag`."""
 
     title: str
     body: str
     thread: str
     message: str
+    """Empty where it is about a booking."""
     badge: int
-    """Messages that are not read."""
+    """A customer's messages that are not read, or an agent's threads that wait."""
     lasts: timedelta = timedelta(days=1)
     """For how long the platform keeps it for a device that is off."""
+    booking: str | None = None
+    for_agent: bool = False
+    """It has places of its own at the platform, so that no customer's push waits for an agent's."""
+
+    @property
+    def tag(self) -> str:
+        """The thread, or the booking of it that it is about."""
+        return self.thread if self.booking is None else f"{self.thread}-{self.booking}"
+
+    @property
+    def leads_to(self) -> dict[str, str]:
+        """What a tap needs to know: thread, message, and the booking where there is one."""
+        told = {"thread": self.thread, "message": self.message}
+        return told if self.booking is None else told | {"booking": self.booking}
 
 
 PushVerdict = Literal["gone", "again", "refused", "configuration"]

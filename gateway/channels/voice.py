@@ -23,10 +23,10 @@ from gateway.channels.contract import (
     WebhookRefused,
     WebhookRequest,
 )
+from gateway.domain import call
 
-Leg = Literal["agent", "customer"]
-CallState = Literal["ringing", "answered", "busy", "no_answer", "failed", "canceled", "completed"]
-"""The last five end a leg. An answered one ends as `completed`, whoever hangs up; `canceled`: we hung up before."""
+Leg = call.Leg
+CallState = call.LegState
 Asked = Literal["answer", "connect"]
 """What the provider wants to know of the agent's leg: they have picked up; they have pressed a key."""
 

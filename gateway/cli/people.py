@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.duty import phone, shifts
 from gateway.cli.options import config_option, login_name, login_option, now, read_settings, with_store
 from gateway.errors import Invalid
 
@@ -31,6 +32,10 @@ team_option = click.option("--team", "teams", multiple=True, help="A team's id; 
 @click.group()
 def agent() -> None:
     """The people who answer."""
+
+
+for command in (phone, shifts):
+    agent.add_command(command)
 
 
 @agent.command()
@@ -131,7 +136,7 @@ def role_(folder: Path, login: str, chosen: Role) -> None:
     """Give a person another role."""
     from gateway.actions.people import change_role
 
-    with_store(read_settings(folder), lambda store: store.write(change_role, login_name(login), chosen))
+    with_store(read_settings(folder), lambda store: store.write(change_role, login_name(login), chosen, now()))
     click.echo(f"{login}: {chosen}")
 
 
@@ -150,7 +155,7 @@ def teams_(folder: Path, login: str, teams: tuple[str, ...], no_team: bool) -> N
     chosen: Sequence[TeamId]
     if teams or no_team:
         chosen = put = _teams(settings, teams)
-        with_store(settings, lambda store: store.write(change_teams, login_name(login), put))
+        with_store(settings, lambda store: store.write(change_teams, login_name(login), put, now()))
     else:
         chosen = with_store(settings, lambda store: store.read(current_teams, login_name(login)))
     click.echo(f"{login}: {', '.join(chosen) or 'no team'}")

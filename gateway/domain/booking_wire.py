@@ -5,8 +5,9 @@ This file owns the shapes; it never decides who may see one.
 
 from __future__ import annotations
 
-from gateway.domain.booking import Booking, Colleague
+from gateway.domain.booking import MOVES, Booking, Colleague, Move
 from gateway.domain.instant import rfc3339
+from gateway.domain.slots import Slot
 from gateway.domain.wire import Json
 
 _SAID: dict[str, str] = {
@@ -19,6 +20,9 @@ _SAID: dict[str, str] = {
     "cancelled": "cancelled",
 }
 """What a customer is told of a state: who has claimed it is shown by name."""
+
+_THEIRS: tuple[Move, ...] = ("move", "cancel")
+"""What is the customer's to do."""
 
 
 def booking(value: Booking) -> Json:
@@ -53,13 +57,25 @@ def booking(value: Booking) -> Json:
 
 
 def own_booking(value: Booking) -> Json:
-    """As its customer sees it; the caller adds the links."""
+    """As its customer sees it, with what they can still do; the caller adds the links."""
     shape = _common(value) | {"state": _SAID[value.state]}
+    shape["can"] = [step for step in _THEIRS if (value.state, step) in MOVES]
     if value.claimed_by is not None and value.is_open:
         shape["claimed_by"] = {"name": value.claimed_by.display_name}
     if value.begun_by is not None:
         shape["begun_by"] = {"name": value.begun_by.display_name}
     return shape
+
+
+def slot(value: Slot) -> Json:
+    """A time on offer."""
+    return {
+        "id": value.id,
+        "start": rfc3339(value.start),
+        "end": rfc3339(value.end),
+        "kind": value.kind,
+        "left": value.left,
+    }
 
 
 def _common(value: Booking) -> Json:

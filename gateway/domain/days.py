@@ -7,17 +7,18 @@ otherwise. A wall time is resolved here and nowhere else: one in a DST gap does 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gateway.domain.hours import DAY, Hours, HoursError, HoursFault, Span, read_week
+from gateway.domain.hours import DAY, Hours, HoursError, HoursFault, Span, clock, read_week
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Days:
 
     hours: Hours
     exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __hash__(self) -> int:
+        """A mapping has none of its own."""
+        return hash((self.hours, frozenset(self.exceptions.items())))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -53,6 +58,50 @@ class Days:
             return any(opens <= minute and minute + length <= closes for opens, closes in self.spans(first.date()))
         # The clock is set in between, or a day ends: too rare to be clever about.
         return all(self.is_open(start + step * _MINUTE) for step in range(length))
+
+    def table(self, first: date, last: date) -> dict[str, list[tuple[str, str]]]:
+        """The dates from first to last that differ, {"2026-12-24": [("09:00", "12:00")], "2026-12-25": []}."""
+        return {
+            day.isoformat(): [(clock(start), clock(end)) for start, end in self.exceptions[day]]
+            for day in sorted(self.exceptions)
+            if first <= day <= last
+        }
+
+    def changes_at(self, at: datetime) -> datetime | None:
+        """When a team that is open at this aware datetime closes, or one that is closed opens, in UTC; None: never.
+
+        Between two of the moments looked at, the wall clock runs evenly past no edge, so the state stays the same. Two
+        dates are looked at together, since clocks that are set back at midnight show the end of a date again after the
+        next has begun.
+        """
+        now, today = self.is_open(at), at.astimezone(self.zone).date()
+        weeks_on = max([today, *self.exceptions]) + 9 * _DAY  # from there on every week is like the one before
+        known = self._moments(today)
+        for ahead in range(1, (weeks_on - today).days + 1):
+            known, before = self._moments(today + ahead * _DAY), known
+            changes = [one for one in (*before, *known) if one > at and self.is_open(one) != now]
+            if changes:
+                return min(changes)
+        return None
+
+    def _moments(self, day: date) -> list[datetime]:
+        """On one date: where the wall clock passes an edge, as often as it does, and where it jumps."""
+        midnight = datetime.combine(day, time())
+        walls = {midnight + edge * _MINUTE for span in self.spans(day) for edge in span}
+        passed = [moment for wall in walls for moment in resolve(wall, self.zone)]
+        return [*passed, *_jumps(midnight.replace(tzinfo=self.zone).astimezone(UTC), self.zone)]
+
+
+def _jumps(start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """When the clock of this zone is set within a day from `start`, at most once, to the minute."""
+    low, high = start, start + _DAY
+    before = low.astimezone(zone).utcoffset()
+    if high.astimezone(zone).utcoffset() == before:
+        return
+    while high - low > _MINUTE:
+        middle = low + (high - low) // _MINUTE // 2 * _MINUTE
+        low, high = (middle, high) if middle.astimezone(zone).utcoffset() == before else (low, middle)
+    yield high
 
 
 def resolve(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -19,6 +19,7 @@ Kind = Literal[
     "line.help",
     "attachment.changed",
     "booking.changed",
+    "call.changed",
     "channel.unrouted",
 ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,53 +59,18 @@ class Hours:
         minute = wall.weekday() * DAY + wall.hour * 60 + wall.minute
         return any(start <= minute < end for start, end in self.spans)
 
-    def changes_at(self, at: datetime) -> datetime | None:
-        """When a team that is open at this aware datetime closes, or one that is closed opens, in UTC; None: never.
-
-        Between two of the moments looked at, the wall clock runs evenly past no edge, so the state stays the same.
-        """
-        now = self.is_open(at)
-        later = (moment for moment in sorted(self._moments(at)) if moment > at)
-        return next((moment for moment in later if self.is_open(moment) != now), None)
-
     def table(self) -> dict[str, list[tuple[str, str]]]:
         """The open spans of each day, {"mon": [("07:00", "21:00")], ...}; midnight at the end of a day is "24:00"."""
         days: dict[str, list[tuple[str, str]]] = {}
         for day, name in enumerate(DAYS):
             first, last = day * DAY, (day + 1) * DAY
             cut = [(max(start, first) - first, min(end, last) - first) for start, end in self.spans]
-            days[name] = [(_clock(start), _clock(end)) for start, end in cut if start < end]
+            days[name] = [(clock(start), clock(end)) for start, end in cut if start < end]
         return days
 
-    def _moments(self, at: datetime) -> Iterator[datetime]:
-        """In the eight days from `at`: where the wall clock passes an edge, as often as it does, and where it jumps."""
-        edges = {edge % WEEK for span in self.spans for edge in span}
-        today = at.astimezone(self.zone).date()
-        for date in (today + timedelta(days=ahead) for ahead in range(9)):
-            midnight = datetime.combine(date, time(), self.zone)
-            for edge in edges:
-                if edge // DAY == date.weekday():
-                    wall = midnight.replace(hour=edge % DAY // 60, minute=edge % 60)
-                    yield from (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-            yield from _jumps(midnight.astimezone(UTC), self.zone)
 
-
-def _jumps(start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When the clock of this zone is set within a day from `start`, at most once, to the minute."""
-    first, last = 0, DAY
-    before = (start.astimezone(zone)).utcoffset()
-    if (start + timedelta(minutes=last)).astimezone(zone).utcoffset() == before:
-        return
-    while last - first > 1:
-        middle = (first + last) // 2
-        if (start + timedelta(minutes=middle)).astimezone(zone).utcoffset() == before:
-            first = middle
-        else:
-            last = middle
-    yield start + timedelta(minutes=last)
-
-
-def _clock(minute: int) -> str:
+def clock(minute: int) -> str:
+    """A minute of a day as it is written: "07:00"; the last, at midnight, is "24:00"."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, get_args
@@ -93,7 +94,7 @@ class Slot:
 
 def slot_id(kind: Kind, start: int) -> str:
     """Opaque to clients. It names the moment and not the wall time, so that the two of a fold have two ids."""
-    return f"{kind}-{from_micros(start):{_ID_TIME}}"
+    return f"{kind}-{from_micros(start).isoformat()[:16].replace('-', '').replace(':', '')}Z"
 
 
 def parse_slot(text: str) -> SlotKey:
@@ -124,10 +125,10 @@ class Offer:
 
         `taken` counts the open bookings of this kind by the start of their slot. Times in microseconds since 1970.
         """
-        for start in self._starts(max(since, self.opens(now)), min(until, self.closes(now))):
-            at, end = micros(start), start + self._length
-            if places := self._places(kind, start, end):
-                yield Slot(kind, at, micros(end), self.days.zone.key, max(0, places - taken.get(at, 0)))
+        for day, start in self._starts(max(since, self.opens(now)), min(until, self.closes(now))):
+            if places := self._places(kind, day, start):
+                end, left = start + self._length, max(0, places - taken.get(start, 0))
+                yield Slot(kind, start, end, self.days.zone.key, left)
 
     def next_free(self, key: SlotKey, now: int, taken: Mapping[int, int], most: int = 5) -> list[Slot]:
         """What to choose from instead of this slot: the first with a place left, no earlier than it."""
@@ -156,42 +157,46 @@ class Offer:
         after = from_micros(now).astimezone(self.days.zone).date() + (self.terms.horizon_days + 1) * _ONE_DAY
         return micros(datetime.combine(after, time(), self.days.zone))
 
-    def _starts(self, since: int, until: int) -> Iterator[datetime]:
-        """Starts of slots in since..until. It looks from the day before: a night slot may reach over midnight when the
-        clock is set, and so take the first one of the next day."""
+    def _starts(self, since: int, until: int) -> Iterator[tuple[date, int]]:
+        """Dates and starts of slots in since..until. It looks from the day before: a night slot may reach over midnight
+        when the clock is set, and so take the first one of the next day."""
         if since >= until:
             return
-        zone, first, end = self.days.zone, from_micros(since), from_micros(until)
-        busy_until = first - 2 * _ONE_DAY
-        day = first.astimezone(zone).date() - _ONE_DAY
-        while day <= end.astimezone(zone).date():
-            for start in self._grid(day):
+        zone, busy_until = self.days.zone, since - 2 * DAY * _MINUTE_MICROS
+        day, last = (from_micros(at).astimezone(zone).date() for at in (since, until))
+        day -= _ONE_DAY
+        while day <= last:
+            for start in _grid(self.days, self.terms.slot_minutes, day):
                 if start < busy_until:
                     continue
                 busy_until = start + self._length
-                if first <= start < end:
-                    yield start
+                if since <= start < until:
+                    yield day, start
             day += _ONE_DAY
 
-    def _grid(self, day: date) -> list[datetime]:
-        """Where slots would start on a date if each were alone, in order of time and not of the wall clock."""
-        step, midnight = self.terms.slot_minutes, datetime.combine(day, time())
-        walls = {
-            midnight + minute * _MINUTE
-            for opens, closes in self.days.spans(day)
-            for minute in range(-(-opens // step) * step, closes, step)
-        }
-        moments = (moment for wall in walls for moment in resolve(wall, self.days.zone))
-        return sorted(start for start in moments if self.days.covers(start, start + self._length))
-
-    def _places(self, kind: Kind, start: datetime, end: datetime) -> int:
+    def _places(self, kind: Kind, day: date, start: int) -> int:
         places = self.terms.places(kind)
         if not self.shifts:
             return places
-        on_shift = islice((shift for shift in self.shifts.values() if shift.covers(start, end)), places)
+        step = self.terms.slot_minutes
+        on_shift = islice((shift for shift in self.shifts.values() if start in _grid(shift, step, day)), places)
         people = sum(1 for _ in on_shift)
         return places if people and kind == "chat" else people
 
     @property
-    def _length(self) -> timedelta:
-        return self.terms.slot_minutes * _MINUTE
+    def _length(self) -> int:
+        return self.terms.slot_minutes * _MINUTE_MICROS
+
+
+@lru_cache(maxsize=4096)
+def _grid(days: Days, step: int, day: date) -> Mapping[int, None]:
+    """Where slots of so many minutes would start on a date if each were alone, in order of time and not of the wall
+    clock; in microseconds since 1970. Kept, since whoever looks for a time asks for the same fortnight."""
+    midnight = datetime.combine(day, time())
+    walls = {
+        midnight + minute * _MINUTE
+        for opens, closes in days.spans(day)
+        for minute in range(-(-opens // step) * step, closes, step)
+    }
+    moments = (moment for wall in walls for moment in resolve(wall, days.zone))
+    return dict.fromkeys(sorted(micros(at) for at in moments if days.covers(at, at + step * _MINUTE)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from gateway.domain.days import Days
 from gateway.domain.hours import Hours
 from gateway.domain.message import TeamId
+from gateway.domain.slots import Callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +19,12 @@ class Team:
     name: str
     timezone: ZoneInfo
     regions: tuple[str, ...]
-    hours: Hours
+    days: Days
+    """When it is there: the hours of its week, and the dates that have their own."""
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    """On what terms it takes bookings."""
+
+    @property
+    def hours(self) -> Hours:
+        """Of an ordinary week."""
+        return self.days.hours

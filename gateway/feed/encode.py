@@ -12,12 +12,13 @@ from typing import Any
 
 import orjson
 
-from gateway.domain import booking_wire, wire
+from gateway.domain import booking_wire, call_wire, wire
 from gateway.domain.booking import Booking
+from gateway.domain.call import PhoneCall
 from gateway.domain.instant import rfc3339
 from gateway.domain.message import Message, TeamId, ThreadId
 from gateway.files.links import Links
-from gateway.store import bookings, events, messages, threads
+from gateway.store import bookings, calls, events, messages, threads
 from gateway.store.events import Event
 from gateway.store.store import Tx
 
@@ -53,6 +54,7 @@ async def _encode(tx: Tx, found: Sequence[Event], links: Links | None) -> list[N
     data = [orjson.loads(event.data) for event in found]
     said = await messages.unscoped_messages(tx, sorted({item["message"] for item in data if "message" in item}))
     booked = await bookings.unscoped_bookings(tx, {item["booking"] for item in data if "booking" in item})
+    called = await calls.of_bookings(tx, booked)
     rows = await threads.unscoped_threads(tx, sorted({event.thread for event in found if event.thread is not None}))
     people = await events.names(tx, sorted({item["by"] for item in data if item.get("by") is not None}))
     return [
@@ -60,7 +62,7 @@ async def _encode(tx: Tx, found: Sequence[Event], links: Links | None) -> list[N
             event,
             said.get(item.get("message")),
             booked.get(item.get("booking")),
-            _shape(event, item, said, booked, rows, people),
+            _shape(event, item, said, booked, called, rows, people),
             links,
         )
         for event, item in zip(found, data, strict=True)
@@ -79,6 +81,7 @@ def _shape(
     data: dict[str, Any],
     said: Mapping[int, Message],
     booked: Mapping[int, Booking],
+    called: Mapping[int, PhoneCall],
     rows: Mapping[int, Any],
     people: Mapping[int, str],
 ) -> wire.Json:
@@ -91,7 +94,7 @@ def _shape(
     if data.get("message") in said:
         shape["message"] = wire.message(said[data["message"]])
     if data.get("booking") in booked:
-        shape["booking"] = booking_wire.booking(booked[data["booking"]])
+        shape["booking"] = booking_wire.booking(booked[data["booking"]]) | call_wire.beside(called.get(data["booking"]))
     if data.get("by") is not None:
         shape["by"] = {"id": str(data["by"]), "name": people.get(data["by"], "")}
     return about | shape

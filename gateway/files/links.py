@@ -80,6 +80,10 @@ class Links:
         attachment, ends, thumb = _FACTS.unpack(facts)
         return Target(attachment, thumb, ends)
 
+    def key(self, label: str) -> bytes:
+        """What links of another kind are signed with: none of them can be taken for a file's, or the other way."""
+        return hmac.digest(self._secret, label.encode(), "sha256")
+
     def seconds_left(self, target: Target) -> int:
         return target.ends - self._clock() // 1_000_000
 

@@ -17,7 +17,6 @@ from gateway.http import ways
 from gateway.http.deps import Deps
 from gateway.http.route import Call, Route
 from gateway.http.shapes import (
-    Agent,
     DoneMark,
     Inbox,
     InboxQuery,
@@ -37,11 +36,6 @@ from gateway.store.store import Lane
 
 BASE: Final = "/api/agent/v1"
 SALT_BYTES: Final = 16
-
-
-async def me(call: Call[Nothing, Nothing]) -> Json:
-    principal, teams = await call.deps.store.read(view.me, call.secret, call.now)
-    return wire.agent(principal, team_names(call.deps, teams))
 
 
 async def threads(call: Call[Nothing, InboxQuery]) -> Json:
@@ -165,7 +159,6 @@ _THREAD: Final = f"{BASE}/threads/{{id}}"
 _MESSAGE: Final = f"{BASE}/messages/{{id}}"
 
 ROUTES: Final[tuple[Route[Any, Any], ...]] = (
-    Route("GET", f"{BASE}/me", me, "Who am I", Nothing, Nothing, Agent),
     Route("GET", f"{BASE}/threads", threads, "The inbox", Nothing, InboxQuery, Inbox, problems=(422,)),
     Route("GET", _THREAD, thread, "One thread", Nothing, Nothing, Thread, problems=(404,)),
     Route(

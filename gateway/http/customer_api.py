@@ -39,6 +39,7 @@ from gateway.http.deps import Deps
 from gateway.http.files import upload
 from gateway.http.peer import client
 from gateway.http.principal import ask_for_our_page
+from gateway.http.push_keys import with_push
 from gateway.http.route import Call, Route, answer
 from gateway.http.shapes import Attachment, Nothing
 from gateway.store import visitors
@@ -107,7 +108,8 @@ async def thread(call: Call[Nothing, ChannelQuery]) -> Json:
     else:
         channel, team = _door(deps, call.request, call.query.channel)
     facts = await deps.store.read(customer_view.facts, token, team, call.now)
-    return about(deps, facts, facts.channel or channel, call.now)
+    shape = about(deps, facts, facts.channel or channel, call.now)
+    return shape if token is None else with_push(shape, deps, token)
 
 
 async def messages(call: Call[Nothing, PageQuery]) -> Json:

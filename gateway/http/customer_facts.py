@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from gateway.actions.customer_view import Facts
 from gateway.domain.instant import from_micros, micros, rfc3339
 from gateway.domain.routing import Teams
@@ -9,6 +12,9 @@ from gateway.domain.team import Team
 from gateway.domain.wire import Json
 from gateway.feed import cursor
 from gateway.http.deps import Deps
+
+AHEAD: Final = timedelta(days=14)
+"""How far ahead dates with hours of their own are told."""
 
 
 def about(deps: Deps, facts: Facts, channel: str, now: int) -> Json:
@@ -25,8 +31,14 @@ def about(deps: Deps, facts: Facts, channel: str, now: int) -> Json:
 
 def _hours(team: Team, now: int) -> Json:
     at = from_micros(now)
-    is_open, change = team.hours.is_open(at), team.hours.changes_at(at)
-    shape: Json = {"timezone": team.timezone.key, "hours": team.hours.table(), "open": is_open}
+    is_open, change = team.days.is_open(at), team.days.changes_at(at)
+    today = at.astimezone(team.timezone).date()
+    shape: Json = {
+        "timezone": team.timezone.key,
+        "hours": team.hours.table(),
+        "dates": team.days.table(today, today + AHEAD),
+        "open": is_open,
+    }
     return shape if change is None else shape | {"open_until" if is_open else "opens_at": rfc3339(micros(change))}
 
 

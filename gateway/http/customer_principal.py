@@ -23,7 +23,7 @@ from gateway.store.visitors import LASTS, Token
 _SHARED: Final = {"Vary": "Origin"}
 _ANSWERED: Final = {"Access-Control-Expose-Headers": "Retry-After"}
 _PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
     "Access-Control-Max-Age": "7200",
 }

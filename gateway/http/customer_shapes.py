@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.domain.message import BODY_LIMIT, says_something
-from gateway.http.shapes import Attachment, Id, Limit, Query, Request, TeamName, Text
+from gateway.http.shapes import Attachment, Id, Limit, PushKey, Query, Request, TeamName, Text
 
 MOST_FILES = 32
 
@@ -97,6 +97,10 @@ class CustomerThread(BaseModel):
     team: TeamName
     timezone: str
     hours: Week
+    dates: Annotated[
+        dict[str, list[tuple[str, str]]],
+        Field(description="Dates of the next two weeks that have hours of their own instead; none: closed."),
+    ]
     open: bool
     open_until: Annotated[datetime | None, Field(description="There when it is open, and closes.")] = None
     opens_at: Annotated[datetime | None, Field(description="There when it is closed, and opens again.")] = None
@@ -106,6 +110,7 @@ class CustomerThread(BaseModel):
     read: Annotated[str | None, Field(description="The newest message that they have read.")] = None
     unread: int
     accepts: Accepts
+    push: Annotated[PushKey | None, Field(description="There for a customer whose browser can be pushed to.")] = None
     feed: str
 
 

@@ -34,6 +34,7 @@ from gateway.http.desk_shapes import (
     SearchQuery,
     Status,
 )
+from gateway.http.dialing import is_ours
 from gateway.http.route import Call, Route
 from gateway.http.shapes import Nothing
 from gateway.http.status import status
@@ -89,7 +90,7 @@ async def write_first(call: Call[FirstMessage, Nothing]) -> Json:
         raise Invalid("address: that is not an address of this channel")
     if len(draft_.body) > adapter.capabilities.max_body:
         raise Invalid(f"this channel takes {adapter.capabilities.max_body:,} characters at most")
-    if _is_ours(deps, address):
+    if is_ours(deps, address.value):
         raise Invalid("address: that is one of our own")
     if micros(given.when) > call.now:
         raise Invalid("consent.when: that is yet to come")
@@ -143,13 +144,6 @@ def _doors(deps: Deps, adapter: Adapter, address: Address, asked: FirstMessage) 
         if asked.team in {None, team} and teams.get(team) is not None:
             doors.append(begin.Door(endpoint, TeamId(team), by_region))
     return tuple(doors)
-
-
-def _is_ours(deps: Deps, address: Address) -> bool:
-    """Whether it is a number that we ourselves have on any channel, whatever service stands before it."""
-    adapters = [found for name in deps.channels if (found := deps.channels.get(name)) is not None]
-    listed = {endpoint.rpartition(":")[2] for adapter in adapters for endpoint in adapter.endpoints()}
-    return address.value in listed or any(adapter.destination(address.value) is not None for adapter in adapters)
 
 
 async def show_status(call: Call[Nothing, Nothing]) -> Json:

@@ -24,6 +24,9 @@ def _moment(value: Any) -> Any:
     return found
 
 
+Moment = Annotated[datetime, BeforeValidator(_moment), Field(strict=False)]
+
+
 class SearchQuery(Query):
     """Every word must be in a message, the last as a beginning too."""
 
@@ -90,7 +93,7 @@ class ConsentGiven(Request):
     """Who agreed to be written to, when, and how: on paper, on the phone, on a form."""
 
     who: Annotated[Body, Field(max_length=255)]
-    when: Annotated[datetime, BeforeValidator(_moment), Field(strict=False)]
+    when: Moment
     how: Annotated[Body, Field(max_length=1_000)]
 
 

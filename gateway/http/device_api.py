@@ -17,11 +17,11 @@ from gateway.domain.wire import Json
 from gateway.errors import Invalid, NotFound
 from gateway.http import customer_principal, headers
 from gateway.http.agent_api import BASE
-from gateway.http.app_principal import apps
 from gateway.http.customer_api import BASE as CUSTOMER
 from gateway.http.deps import Deps
+from gateway.http.push_keys import push_key, signers
 from gateway.http.route import Call, Route
-from gateway.http.shapes import Nothing, Request, Text
+from gateway.http.shapes import Nothing, PushKey, Request, Text
 from gateway.store import visitors
 from gateway.store.visitors import Token
 
@@ -50,12 +50,6 @@ class Device(BaseModel):
     platform: Literal["fcm", "apns", "webpush"]
 
 
-class PushKey(BaseModel):
-    """What a browser subscribes with: `applicationServerKey`, in base64url (RFC 8292)."""
-
-    key: str
-
-
 async def register(call: Call[NewDevice, Nothing]) -> Json:
     """Registering again refreshes it; one that was somebody else's is theirs no more."""
     deps, token = call.deps, await customer_principal.token(call.request, call.deps)
@@ -72,10 +66,10 @@ async def remove(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     return web.Response(status=204, headers=headers.API)
 
 
-async def push_key(call: Call[Nothing, Nothing]) -> Json:
+async def customers_push_key(call: Call[Nothing, Nothing]) -> Json:
     token = await customer_principal.token(call.request, call.deps)
     await call.deps.store.read(visitors.authenticate, token, call.now)
-    return _key(call.deps, token)
+    return _found(push_key(call.deps, token))
 
 
 async def register_device(call: Call[NewDevice, Nothing]) -> Json:
@@ -95,28 +89,21 @@ async def remove_device(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 async def agents_push_key(call: Call[Nothing, Nothing]) -> Json:
     await call.deps.store.read(view.me, call.secret, call.now)
-    return _key(call.deps)
+    return _found(push_key(call.deps))
+
+
+def _found(key: Json | None) -> Json:
+    if key is None:
+        raise NotFound("there is no Web Push here")
+    return key
 
 
 def _app(deps: Deps, platform: Platform, token: Token | None = None) -> tuple[str, App]:
     """Raises Invalid where no channel pushes to this platform."""
-    for name, app in _apps(deps, token):
+    for name, app in signers(deps, token):
         if platform in app.platforms:
             return name, app
     raise Invalid("nothing here pushes to that platform")
-
-
-def _key(deps: Deps, token: Token | None = None) -> Json:
-    for _, app in _apps(deps, token):
-        if (key := app.push_key()) is not None:
-            return {"key": key}
-    raise NotFound("there is no Web Push here")
-
-
-def _apps(deps: Deps, token: Token | None) -> list[tuple[str, App]]:
-    """An app's customer is woken by their own app alone."""
-    own = None if token is None or token.subject is None else token.channels
-    return [(name, app) for name, app in apps(deps) if own is None or name in own]
 
 
 ROUTES: Final[tuple[Route[Any, Any], ...]] = (
@@ -147,7 +134,7 @@ ROUTES: Final[tuple[Route[Any, Any], ...]] = (
     Route(
         "GET",
         f"{CUSTOMER}/push-key",
-        push_key,
+        customers_push_key,
         "What a browser subscribes with",
         Nothing,
         Nothing,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+WAITS: Final = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+"""Seconds that a customer may wait for a person."""
 
 
 class Metrics:
@@ -22,6 +26,13 @@ class Metrics:
         self.reports = cache(reports.labels)
         self.refused = cache(refused.labels)
         self.requests = cache(requests.labels)
+
+        self.waited = Histogram(
+            "teamline_request_to_human_seconds",
+            "How long customers who wanted to be called now waited until a person began.",
+            buckets=WAITS,
+            registry=self.registry,
+        )
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(name, words, labels, registry=self.registry)

@@ -115,6 +115,14 @@ def _devices() -> Pace:
     return Pace(Bound(20, 60), "too many devices in a minute; wait a moment")
 
 
+def _bookings_of_one() -> Pace:
+    return Pace(Bound(20, 3_600), "too many bookings in an hour; wait a moment")
+
+
+def _bookings() -> Pace:
+    return Pace(Bound(60, 3_600), "too many bookings come from this address; wait a moment")
+
+
 @dataclass(frozen=True, slots=True)
 class Paces:
     """Customers' bounds: of each token, or of each customer in the app, whatever token they have just now; and of each
@@ -125,6 +133,8 @@ class Paces:
     uploads: Pace = field(default_factory=_uploads)
     upload_bytes: Pace = field(default_factory=_upload_bytes)
     devices: Pace = field(default_factory=_devices)
+    bookings_of_one: Pace = field(default_factory=_bookings_of_one)
+    bookings: Pace = field(default_factory=_bookings)
 
     def by_name(self) -> dict[str, Pace]:
         return {one.name: getattr(self, one.name) for one in fields(self)}

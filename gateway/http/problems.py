@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -69,7 +69,7 @@ class WebhookRefusal(Problem):
 
 def refusal(problem: Problem) -> web.Response:
     """The answer that a problem is."""
-    response = document(problem.status, problem.slug, problem.title, problem.detail)
+    response = document(problem.status, problem.slug, problem.title, problem.detail, problem.facts)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     if isinstance(problem, Unauthenticated):
@@ -81,8 +81,10 @@ def refusal(problem: Problem) -> web.Response:
     return response
 
 
-def document(status: int, slug: str, title: str, detail: str) -> web.Response:
-    shape = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+def document(
+    status: int, slug: str, title: str, detail: str, facts: Mapping[str, object] | None = None
+) -> web.Response:
+    shape = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail, **(facts or {})}
     return web.Response(status=status, body=json.dumps(shape).encode(), headers=API | {"Content-Type": CONTENT_TYPE})
 
 

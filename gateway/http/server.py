@@ -15,7 +15,21 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from gateway.errors import Malformed, NotFound, Problem, Unauthenticated
-from gateway.http import agent_api, customer_api, customer_principal, desk_api, device_api, files, sign_in, stream
+from gateway.http import (
+    agent_api,
+    board_api,
+    booking_api,
+    booking_desk_api,
+    call_api,
+    customer_api,
+    customer_principal,
+    desk_api,
+    device_api,
+    files,
+    sign_in,
+    stream,
+)
+from gateway.http.calendars import Calendars
 from gateway.http.deps import Deps
 from gateway.http.files import Files, token_below_prefix
 from gateway.http.health import Health, Readings
@@ -32,9 +46,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ROUTES: Final[tuple[Route[Any, Any], ...]] = (
     *sign_in.ROUTES,
     *agent_api.ROUTES,
+    *board_api.ROUTES,
     *desk_api.ROUTES,
     *files.ROUTES,
     *customer_api.ROUTES,
+    *booking_api.ROUTES,
+    *booking_desk_api.ROUTES,
+    *call_api.ROUTES,
     *device_api.ROUTES,
     *stream.ROUTES,
 )
@@ -64,6 +82,7 @@ def make_app(deps: Deps) -> web.Application:
         "/chat": pages.chat,
         "/static/{path:.+}": pages.static,
         "/files/{token}/{name}": downloads.serve,
+        "/calendar/{token}/callback.ics": Calendars(deps).serve,
         "/demo": pages.demo,
         "/demo/config.json": pages.demo_config,
         "/problems/{slug}": explain,

@@ -16,6 +16,7 @@ from gateway.domain.attachment import FileState
 from gateway.domain.delivery import State
 from gateway.domain.event import Kind
 from gateway.domain.message import BODY_LIMIT, body_fault, says_something
+from gateway.domain.slots import Kind as Booked
 from gateway.http.person_shapes import Consent, Person, Profile, Same
 from gateway.http.ways import Identity, ReplyTo, Way
 from gateway.store.inbox import View
@@ -134,6 +135,12 @@ class TeamName(BaseModel):
     name: str
 
 
+class PushKey(BaseModel):
+    """What a browser subscribes with: `applicationServerKey`, in base64url (RFC 8292)."""
+
+    key: str
+
+
 class Agent(BaseModel):
     id: str
     login: str
@@ -142,6 +149,7 @@ class Agent(BaseModel):
     role: Literal["agent", "lead", "admin"]
     may_reply: bool
     teams: list[TeamName]
+    push: Annotated[PushKey | None, Field(description="There when a browser can be pushed to.")] = None
 
 
 class Session(BaseModel):
@@ -216,6 +224,15 @@ class QuietLine(BaseModel):
     address_kind: str | None = None
     address: Annotated[str | None, Field(description="The customer's.")] = None
     endpoint: Annotated[str | None, Field(description="Ours.")] = None
+    what: Annotated[str | None, Field(description="Became of a booking: made, moved, claimed, fired, missed ...")] = (
+        None
+    )
+    form: Annotated[Booked | None, Field(description="Of the booking.")] = None
+    hour: Annotated[datetime | None, Field(description="That is promised.")] = None
+    step: Annotated[str | None, Field(description="Whom it rang.")] = None
+    outcome: str | None = None
+    why: Annotated[str | None, Field(description="A call did not come about.")] = None
+    late: bool | None = None
 
 
 class InboxRow(BaseModel):

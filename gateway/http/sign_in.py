@@ -18,6 +18,7 @@ from gateway.http import headers
 from gateway.http.agent_api import BASE, team_names
 from gateway.http.peer import client
 from gateway.http.principal import give_session, take_session
+from gateway.http.push_keys import with_push
 from gateway.http.route import Call, Route, answer
 from gateway.http.shapes import Nothing, Session, SignIn
 from gateway.store.credentials import secret_hash
@@ -52,7 +53,8 @@ async def open_session(call: Call[SignIn, Nothing]) -> web.Response:
         deps.clock(),
     )
     log.info("sign_in.done", agent=principal.agent)
-    response = answer({"agent": wire.agent(principal, team_names(deps, [TeamId(team) for team in teams]))})
+    me = wire.agent(principal, team_names(deps, [TeamId(team) for team in teams]))
+    response = answer({"agent": with_push(me, deps)})
     give_session(response, settings, secret)
     return response
 

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
+from gateway.actions import call_report
 from gateway.actions.receive import Arrival, receive, record_unrouted
 from gateway.actions.report import Saying, report
 from gateway.channels.contract import Adapter, DeliveryReport, Inbound, Reply, WebhookRefused, WebhookRequest
+from gateway.channels.voice import CallHook, Voice
 from gateway.errors import NotFound
 from gateway.http import headers
 from gateway.http.bodies import HOOK_BYTES, read_body
@@ -26,6 +28,8 @@ from gateway.store.store import Lane
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+VOICE: Final = "voice/"
+"""What the steps of calls begin with."""
 _NO_QUERY: Final[Mapping[str, str]] = {}
 
 
@@ -53,8 +57,11 @@ class Webhooks:
         deps = self._deps
         async with deps.channels.use(channel) as adapter:
             body = await read_body(request, HOOK_BYTES, deps.body_seconds)
+            asked = _asked(request, step, body, deps.settings())
             try:
-                webhook = await adapter.webhook(_asked(request, step, body, deps.settings()))
+                if step.startswith(VOICE) and isinstance(adapter, Voice):
+                    return _answer(await self._voice(channel, adapter, await adapter.hook(asked)))
+                webhook = await adapter.webhook(asked)
             except WebhookRefused as refused:
                 raise self._refusal(channel, refused) from None
             for inbound in webhook.inbound:
@@ -86,6 +93,18 @@ class Webhooks:
         delivery = await deps.store.write_each(report, Saying(channel, said, deps.clock()), Lane.INGEST)
         deps.metrics.reports(channel).inc()
         self._log.info("webhook.report", channel=channel, delivery=delivery, state=said.state, code=said.code)
+
+    async def _voice(self, channel: str, adapter: Voice, hook: CallHook) -> Reply:
+        """What is said of a call is committed, and what the provider is to do with it follows from what stands then."""
+        deps = self._deps
+        saying = call_report.Saying(channel, hook.reference, hook.reports, hook.asks is not None, deps.clock())
+        heard = await deps.store.write(call_report.report, saying, deps.settings().teams)
+        deps.metrics.reports(channel).inc(len(hook.reports))
+        call = heard.call
+        self._log.info("webhook.call", channel=channel, call=None if call is None else call.id, asks=hook.asks)
+        if hook.asks is None:
+            return hook.reply
+        return adapter.script(hook.asks, call_report.ring(call) if call is not None and heard.goes_on else None)
 
     def _refusal(self, channel: str, refused: WebhookRefused) -> WebhookRefusal:
         self._deps.metrics.refused(channel, str(refused.status)).inc()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -17,12 +17,14 @@ from gateway.actions.deliver import Ending, next_lookup
 from gateway.actions.report import reference
 from gateway.channels.contract import SEND_TIMEOUT, Adapter, Outbound, OutboundFile, SendError
 from gateway.domain.address import Address
+from gateway.domain.device import FETCHED
 from gateway.domain.instant import from_micros
 from gateway.domain.retry import delay
 from gateway.store.deliveries import Delivery
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 Clock = Callable[[], int]
 """Microseconds since 1970."""
 
@@ -55,7 +57,8 @@ async def attempt(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFil
         unless_we_are_ended()
         log.exception("outbox.fate_unknown", channel=delivery.channel, delivery=delivery.id)
         return _lost(adapter, delivery, LOST_DETAIL, clock())
-    return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=result.provider_id)
+    known = None if delivery.kind in FETCHED else result.provider_id  # there is no provider to ask, or to report
+    return Ending(delivery.id, delivery.attempt, "accepted", clock(), provider_id=known)
 
 
 async def look_up(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFile, ...], now: int) -> tuple[str, ...]:
@@ -72,6 +75,11 @@ async def look_up(adapter: Adapter, delivery: Delivery, files: tuple[OutboundFil
         unless_we_are_ended()
         log.exception("outbox.lookup_failed", channel=delivery.channel, delivery=delivery.id)
     return ()
+
+
+async def together(works: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """What each answers; none raises. One, as nearly all are, costs no task of its own."""
+    return [await works[0]] if len(works) == 1 else list(await asyncio.gather(*works))
 
 
 def unless_we_are_ended() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -23,10 +24,11 @@ from gateway.domain.device import FETCHED
 from gateway.domain.message import ThreadId
 from gateway.errors import NotFound, Problem, Unavailable
 from gateway.files.links import Links
-from gateway.outbox.attempt import Clock, attempt, look_up, refused
+from gateway.outbox.attempt import Clock, attempt, look_up, refused, together
 from gateway.outbox.waking import Waker
 from gateway.store import attachments, deliveries
 from gateway.store.deliveries import Delivery
+from gateway.store.devices import Call
 from gateway.store.doorbell import Ear
 from gateway.store.store import Lane, Store
 from gateway.store.trouble import Trouble
@@ -133,9 +135,18 @@ class Pump:
         threads: dict[ThreadId, list[Delivery]] = {}
         for delivery in claimed:
             threads.setdefault(delivery.thread, []).append(delivery)
-        for together in threads.values():
-            self._start(self._send(together, begun))
+        calls = await self._calls([each[-1] for each in threads.values()])
+        for each in threads.values():
+            self._start(self._send(each, begun, calls))
         return len(claimed)
+
+    async def _calls(self, newest: Sequence[Delivery]) -> Mapping[DeliveryId, Call] | None:
+        """Whom a push wakes for these, read for all of them at once; None while the database cannot tell."""
+        woken = [delivery for delivery in newest if delivery.kind in FETCHED]
+        try:
+            return await self._waker.calls(woken) if woken else {}
+        except Problem:
+            return None
 
     def _look_up_lost(self, lost: list[Delivery], room: int) -> int:
         """Beside the sends and within their bound, so that a list that is slow to come holds up no message."""
@@ -150,12 +161,12 @@ class Pump:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)  # its commit rings the bell, so the next in line is seen
 
-    async def _send(self, together: Sequence[Delivery], begun: float) -> None:
+    async def _send(self, these: Sequence[Delivery], begun: float, calls: Mapping[DeliveryId, Call] | None) -> None:
         """One message, or those of a thread that one push is for."""
-        endings = await self._attempt(together, begun)
+        endings = await self._attempt(these, begun, calls)
         for ending in endings:
             self._note(ending)
-        await asyncio.gather(*(self._finish(ending, begun) for ending in endings))
+        await together([self._finish(ending, begun) for ending in endings])
 
     async def _finish(self, ending: deliver.Ending, begun: float) -> None:
         while time.monotonic() - begun < LEASE:
@@ -175,30 +186,29 @@ class Pump:
         elif ending.detail is not None:
             traffic.went_wrong(self._channel, ending.code, ending.detail, ending.now)
 
-    async def _attempt(self, together: Sequence[Delivery], begun: float) -> list[deliver.Ending]:
+    async def _attempt(
+        self, these: Sequence[Delivery], begun: float, calls: Mapping[DeliveryId, Call] | None
+    ) -> list[deliver.Ending]:
         """By our own clock, counted from before the claim: a lease that is nearly over is not used."""
+        if calls is not None and time.monotonic() - begun <= LEASE - 2 * SEND_TIMEOUT:
+            with suppress(NotFound, Unavailable):
+                async with self._channels.use(self._channel) as adapter:
+                    return await self._attempt_by(adapter, these, calls.get(these[-1].id))
         now = self._clock()
-        not_begun = [deliver.Ending(each.id, each.attempt, "postponed", now, due_at=now) for each in together]
-        if time.monotonic() - begun > LEASE - 2 * SEND_TIMEOUT:
-            return not_begun
-        try:
-            async with self._channels.use(self._channel) as adapter:
-                return await self._attempt_by(adapter, together)
-        except (NotFound, Unavailable):
-            return not_begun
+        return [deliver.Ending(each.id, each.attempt, "postponed", now, due_at=now) for each in these]
 
-    async def _attempt_by(self, adapter: Adapter, together: Sequence[Delivery]) -> list[deliver.Ending]:
+    async def _attempt_by(self, adapter: Adapter, these: Sequence[Delivery], call: Call | None) -> list[deliver.Ending]:
         """Raises Unavailable."""
-        newest, aside = together[-1], tuple[Failure, ...]()
-        if newest.kind in FETCHED:
-            woken = await self._waker.wake(adapter, newest)
+        aside = tuple[Failure, ...]()
+        if these[-1].kind in FETCHED:
+            woken = await self._waker.wake(adapter, these[-1], call)
             aside = woken.failures
             if woken.refusal is not None:
-                endings = [refused(adapter, each, woken.refusal, self._clock()) for each in together]
+                endings = [refused(adapter, each, woken.refusal, self._clock()) for each in these]
                 return [replace(endings[0], aside=aside), *endings[1:]]
-        files = [await self._files(each) for each in together]
-        endings = [await attempt(adapter, each, its, self._clock) for each, its in zip(together, files, strict=True)]
-        return [replace(endings[0], aside=aside), *endings[1:]]
+        files = [await self._files(each) for each in these]
+        endings = [await attempt(adapter, each, its, self._clock) for each, its in zip(these, files, strict=True)]
+        return [replace(endings[0], aside=aside), *endings[1:]] if aside else endings
 
     async def _files(self, delivery: Delivery) -> tuple[OutboundFile, ...]:
         """What the provider fetches from us. Raises Unavailable."""

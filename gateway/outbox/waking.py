@@ -6,39 +6,27 @@ may be made twice. It refuses to push for anything but a delivery, and says noth
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
-
-import structlog
+from functools import partial
 
 from gateway.actions.report import Failure
-from gateway.channels.contract import SEND_TIMEOUT, Adapter, SendError
+from gateway.channels.contract import Adapter, SendError
 from gateway.channels.push import App, Notice, PushError, is_app
 from gateway.channels.registry import Channels
 from gateway.domain import notice
+from gateway.domain.delivery import DeliveryId
 from gateway.domain.instant import from_micros
-from gateway.domain.message import TeamId
 from gateway.domain.retry import MOST_ATTEMPTS
-from gateway.errors import NotFound, Problem
-from gateway.outbox.attempt import Clock, unless_we_are_ended
+from gateway.errors import Problem
+from gateway.outbox.attempt import Clock, together
+from gateway.outbox.pushing import NameOf, push
 from gateway.store import devices
 from gateway.store.deliveries import Delivery
 from gateway.store.devices import Call, Registered
 from gateway.store.store import Store
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-_LATE: Final = "The push service did not answer in time."
-_BROKEN: Final = "The push failed on our side."
-_NO_CHANNEL: Final = "The channel that would push to this device is not configured any more."
-
-
-NameOf = Callable[[TeamId], str]
-"""What customers call a team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +45,16 @@ class Waker:
     def __init__(self, store: Store, channels: Channels, clock: Clock, name_of: NameOf) -> None:
         self._store, self._channels, self._clock, self._name_of = store, channels, clock, name_of
 
-    async def wake(self, adapter: Adapter, delivery: Delivery) -> Waking:
+    async def calls(self, deliveries: Sequence[Delivery]) -> dict[DeliveryId, Call]:
+        """What these deliveries' pushes need to know, read at once. Raises Unavailable."""
+        return await self._store.read(devices.calls_for, [delivery.id for delivery in deliveries])
+
+    async def wake(self, adapter: Adapter, delivery: Delivery, call: Call | None) -> Waking:
         """For a delivery of `adapter`'s channel. Who has an app is not reached without a push; on a web page the
         message waits all the same, and only a push service that is busy is asked again. Raises Unavailable."""
-        call = await self._store.read(devices.call_for, delivery.id)
         if call is None or not (call.devices or is_app(adapter)):
             return Waking()
-        answers = await asyncio.gather(*(self._push(registered, call) for registered in call.devices))
+        answers = await together([push(self._channels, one, partial(self._notice, call)) for one in call.devices])
         failed = [(at, error) for at, error in zip(call.devices, answers, strict=True) if error is not None]
         await self._forget([registered for registered, error in failed if error.verdict == "gone"])
         failures = _failures(failed, self._clock())
@@ -75,39 +66,7 @@ class Waker:
         refusal = _again(errors) if delivery.tries < MOST_ATTEMPTS else None
         return Waking(refusal, failures)
 
-    async def _push(self, registered: Registered, call: Call) -> PushError | None:
-        """Once; None where the platform took it."""
-        error = await self._pushed(registered, call)
-        if error is not None:
-            log.warning(
-                "push.not_taken",
-                channel=registered.channel,
-                device=registered.id,
-                platform=registered.device.platform,
-                verdict=error.verdict,
-                code=error.code,
-            )
-        return error
-
-    async def _pushed(self, registered: Registered, call: Call) -> PushError | None:
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT), self._channels.use(registered.channel) as app:
-                if not is_app(app):
-                    return PushError("refused", _NO_CHANNEL)
-                await app.push(registered.device, self._notice(app, call))
-        except PushError as error:
-            return error
-        except NotFound:
-            return PushError("refused", _NO_CHANNEL)
-        except TimeoutError:
-            return PushError("again", _LATE)
-        except (Exception, asyncio.CancelledError):  # an adapter's own mistake, cancellation of its own work included
-            unless_we_are_ended()
-            log.exception("push.failed", channel=registered.channel, device=registered.id)
-            return PushError("again", _BROKEN)
-        return None
-
-    def _notice(self, app: App, call: Call) -> Notice:
+    def _notice(self, call: Call, app: App) -> Notice:
         text = call.body if app.shows_text else None
         title, body = notice.of_reply(self._name_of(call.team), call.name, text)
         return Notice(title, body, str(call.thread), str(call.message), call.unread)

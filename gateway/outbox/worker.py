@@ -14,8 +14,9 @@ from gateway.channels.registry import Channels
 from gateway.files.links import Links
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pump import POLL, Pump
-from gateway.outbox.waking import NameOf, Waker
-from gateway.store import deliveries
+from gateway.outbox.pushing import NameOf
+from gateway.outbox.waking import Waker
+from gateway.store import deliveries, held
 from gateway.store.doorbell import Doorbell
 from gateway.store.store import Store
 from gateway.store.trouble import Trouble
@@ -71,7 +72,7 @@ class Outbox:
             await asyncio.sleep(POLL)
 
     def _pump(self, name: str) -> Pump:
-        ear = self._doorbell.listen()
+        ear = self._doorbell.listen(texts=False)
         return Pump(name, self._store, self._channels, ear, self._clock, self._links, self.endings, self._waker)
 
     def _leave(self, pump: Pump) -> None:
@@ -80,7 +81,7 @@ class Outbox:
         self._leaving = {other for other in self._leaving if not other.idle} | {pump}
 
     async def _sweep(self, live: tuple[str, ...], now: int) -> None:
-        if await self._store.read(deliveries.has_expired):
+        if await self._store.read(held.has_expired):
             await self._store.write(deliver.give_up_leases, now)
         if await self._store.read(deliveries.waiting_elsewhere, live):
             await self._store.write(deliver.strand, live, now)

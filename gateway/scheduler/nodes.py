@@ -29,6 +29,8 @@ class Nodes:
     def __init__(self, store: Store, version: Callable[[], str], *, alone: bool) -> None:
         self._store, self._version, self._alone = store, version, alone
         self._id = secrets.token_hex(8)
+        self._told = version()
+        """What this node was counted under at the last beat."""
         self._trouble = Trouble("nodes.not_told", "nodes.told")
         self._task: asyncio.Task[None] | None = None
         self.configs: dict[str, int] = {version(): 1}
@@ -48,7 +50,9 @@ class Nodes:
 
     async def beat(self) -> None:
         """Raises Unavailable."""
-        self.configs = await self._store.write(nodes.seen, self._id, self._version())
+        told = self._version()
+        self.configs = await self._store.write(nodes.seen, self._id, told)
+        self._told = told
 
     def __len__(self) -> int:
         return sum(self.configs.values())
@@ -56,8 +60,11 @@ class Nodes:
     @property
     def others(self) -> dict[str, int]:
         """How many run on which other version than this one."""
+        if self._alone:
+            return {}
         own = self._version()
-        return {} if self._alone else {version: n for version, n in self.configs.items() if version != own}
+        counts = {version: n - (version == self._told) for version, n in self.configs.items()}
+        return {version: n for version, n in counts.items() if n and version != own}
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PlainValidator
 
 from gateway.channels.config import BY_REGION, Strict
+from gateway.domain.hours import DAY
+from gateway.domain.slots import Callbacks
 from gateway.settings.addresses import Listen, Network, listen_address, network, text, web_address
 from gateway.settings.storage import Database, Files
 
@@ -72,6 +74,26 @@ class GatewayFile(Strict):
     files: Files = Files()
 
 
+def _divides_a_day(minutes: int) -> int:
+    if DAY % minutes:
+        raise ValueError("does not divide a day; write such as 15, 20, 30, 45 or 60")
+    return minutes
+
+
+_TERMS: Final = Callbacks()
+Places = Annotated[int, Field(strict=True, ge=0, le=1_000)]
+
+
+class CallbacksTable(Strict):
+    """`callbacks` of a team: the terms of `gateway.domain.slots.Callbacks`."""
+
+    call: Places = _TERMS.call
+    chat: Places = _TERMS.chat
+    slot_minutes: Annotated[int, Field(strict=True, ge=5, le=240), AfterValidator(_divides_a_day)] = _TERMS.slot_minutes
+    lead_minutes: Annotated[int, Field(strict=True, ge=0, le=10_080)] = _TERMS.lead_minutes
+    horizon_days: Annotated[int, Field(strict=True, ge=1, le=366)] = _TERMS.horizon_days
+
+
 class TeamTable(Strict):
     """One `[[team]]` of teams.toml."""
 
@@ -80,6 +102,8 @@ class TeamTable(Strict):
     timezone: Annotated[ZoneInfo, PlainValidator(_zone), Field(examples=["America/Denver"])]
     regions: tuple[Annotated[str, AfterValidator(_region)], ...] = ()
     hours: dict[str, tuple[str, ...]] | None = None
+    dates: dict[str, tuple[str, ...]] = {}
+    callbacks: CallbacksTable = CallbacksTable()
 
 
 class TeamsFile(Strict):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from gateway.domain.days import Days, read_exceptions
 from gateway.domain.hours import Hours, HoursError, read_week
 from gateway.domain.message import TeamId
 from gateway.domain.routing import Teams
+from gateway.domain.slots import Callbacks
 from gateway.domain.team import Team
 from gateway.errors import Fault
 from gateway.settings.document import Document
@@ -30,7 +32,8 @@ def read_teams(document: Document) -> tuple[Teams | None, list[Fault]]:
     found = [*_file_faults(document), *_repeats(document)]
     teams: list[Team] = []
     for base, table in _tables(document):
-        found += _hours_faults(document, base, table.get("hours"))
+        found += _hours_faults(document, (*base, "hours"), table.get("hours"), read_week)
+        found += _hours_faults(document, (*base, "dates"), table.get("dates"), read_exceptions)
         try:
             shape = TeamTable.model_validate(table)
         except ValidationError as error:
@@ -47,7 +50,8 @@ def read_teams(document: Document) -> tuple[Teams | None, list[Fault]]:
 def _team(shape: TeamTable) -> Team:
     zone: ZoneInfo = shape.timezone
     hours = Hours(zone) if shape.hours is None else Hours.of(zone, shape.hours)
-    return Team(TeamId(shape.id), shape.name, zone, shape.regions, hours)
+    days, terms = Days(hours, read_exceptions(shape.dates)), Callbacks(**shape.callbacks.model_dump())
+    return Team(TeamId(shape.id), shape.name, zone, shape.regions, days, terms)
 
 
 def _tables(document: Document) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
@@ -86,19 +90,21 @@ def _repeats(document: Document) -> Iterator[Fault]:
             owners.setdefault(str(region), str(team))
 
 
-def _hours_faults(document: Document, base: KeyPath, hours: Any) -> Iterator[Fault]:
+def _hours_faults(
+    document: Document, base: KeyPath, table: Any, read: Callable[[Mapping[str, Sequence[str]]], object]
+) -> Iterator[Fault]:
     """Faults of the days whose form is right; the form is the model's business."""
-    if not isinstance(hours, dict):
+    if not isinstance(table, dict):
         return
-    formed = {day: ranges for day, ranges in hours.items() if _texts(ranges)}
-    if hours and not formed:
+    formed = {day: ranges for day, ranges in table.items() if _texts(ranges)}
+    if table and not formed:
         return
     try:
-        read_week(formed)
+        read(formed)
     except HoursError as error:
         for fault in error.faults:
             place = tuple(part for part in (fault.key, fault.place) if part not in {"", None})
-            yield document.fault((*base, "hours", *place), fault.problem, fault.remedy)
+            yield document.fault((*base, *place), fault.problem, fault.remedy)
 
 
 def _texts(value: Any) -> bool:

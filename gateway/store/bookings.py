@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from gateway.domain.author import AgentId, CustomerId
 from gateway.domain.booking import OPEN, Booking, BookingId, Colleague
-from gateway.domain.message import TeamId
+from gateway.domain.message import TeamId, ThreadId
 from gateway.domain.slots import Kind, SlotKey
 from gateway.errors import NotFound
 from gateway.store import names
 from gateway.store.reach import in_reach
 from gateway.store.store import Tx, Value, listed
+from gateway.store.visitors import Visitor
 
 PAGE: Final = 500
 """Bookings that one list has at most."""
@@ -56,9 +57,40 @@ def _colleague(values: Sequence[Any]) -> Colleague | None:
     return None if values[0] is None else Colleague(*values)
 
 
-async def hold_slot(tx: Tx, team: TeamId, slots: Iterable[SlotKey]) -> None:
-    """Nobody else books these until the transaction ends: what is counted of them from now on stays true."""
-    await names.hold(tx, (names.slot(team, slot.kind, slot.start) for slot in slots))
+async def hold_slots(tx: Tx, team: TeamId, slots: Iterable[SlotKey], beside: Iterable[str] = ()) -> None:
+    """Nobody else books these until the transaction ends: what is counted of them from now on stays true. `beside`:
+    what else is held by its name, since all of that is held at once."""
+    await names.hold(tx, (*beside, *(names.slot(team, slot.kind, slot.start) for slot in slots)))
+
+
+async def hold_thread(tx: Tx, thread: ThreadId) -> None:
+    """Which of its bookings are open changes nobody else until the transaction ends. For a thread that was found to be
+    the caller's."""
+    await tx.one("SELECT id FROM thread WHERE id = ?1 FOR NO KEY UPDATE", thread)
+
+
+async def team_of(tx: Tx, thread: ThreadId, customer: CustomerId) -> TeamId | None:
+    """Whose people see this thread; None where it is not that customer's."""
+    row = await tx.one("SELECT team_id FROM thread WHERE id = ?1 AND customer_id = ?2", thread, customer)
+    return None if row is None else row["team_id"]
+
+
+async def thread_began(tx: Tx, thread: ThreadId, visitor: Visitor) -> None:
+    """With a booking and no message: it is shown by this customer's address, and an answer goes there."""
+    await tx.run(
+        """UPDATE thread SET last_line_id =
+                  (SELECT id FROM line WHERE identity_id = ?2 AND channel = ?3 AND endpoint = '')
+            WHERE id = ?1 AND last_line_id IS NULL""",
+        thread,
+        visitor.identity,
+        visitor.channel,
+    )
+
+
+async def open_one(tx: Tx, thread: ThreadId, kind: Kind) -> Booking | None:
+    """The thread's open booking of a kind; there is one at most."""
+    found = await _of(tx, f"booking.thread_id = ?1 AND booking.kind = ?2 AND booking.state IN ({_OPEN})", thread, kind)
+    return found[0] if found else None
 
 
 async def taken(tx: Tx, team: TeamId, kind: Kind, since: int, until: int) -> Mapping[int, int]:
@@ -148,13 +180,29 @@ def _id(colleague: Colleague | None) -> int | None:
     return None if colleague is None else colleague.agent
 
 
+async def seen(tx: Tx, agent: AgentId, booking: int) -> Booking:
+    """One that an agent may see; NotFound otherwise, so that "not yours" looks like "not there"."""
+    return _only(await _of(tx, f"booking.id = ?2 AND {in_reach('booking.thread_id')}", agent, booking))
+
+
+async def own(tx: Tx, customer: CustomerId, booking: int) -> Booking:
+    """The same for a customer."""
+    return _only(await _of(tx, "booking.id = ?2 AND thread.customer_id = ?1", customer, booking))
+
+
+def _only(found: Sequence[Booking]) -> Booking:
+    if not found:
+        raise NotFound
+    return found[0]
+
+
 async def hold_in_reach(tx: Tx, agent: AgentId, booking: int) -> Booking:
-    """One that an agent may see, held; NotFound otherwise, so that "not yours" looks like "not there"."""
+    """The same as `seen`, held."""
     return await _hold(tx, f"booking.id = ?2 AND {in_reach('booking.thread_id')}", agent, booking)
 
 
 async def hold_own(tx: Tx, customer: CustomerId, booking: int) -> Booking:
-    """The same for a customer."""
+    """The same as `own`, held."""
     mine = "EXISTS (SELECT 1 FROM thread WHERE thread.id = booking.thread_id AND thread.customer_id = ?1)"
     return await _hold(tx, f"booking.id = ?2 AND {mine}", customer, booking)
 
@@ -185,6 +233,22 @@ async def of_customer(tx: Tx, customer: CustomerId, limit: int = 50) -> list[Boo
     return await _of(tx, "thread.customer_id = ?1 ORDER BY booking.id DESC LIMIT ?2", customer, limit)
 
 
+async def phone_of(tx: Tx, customer: CustomerId) -> str | None:
+    """The number that this customer texts from, else the one that the company vouches for in its app."""
+    row = await tx.one(
+        """SELECT identity.address AS number FROM identity
+            WHERE identity.customer_id = ?1 AND identity.kind IN ('sms', 'whatsapp', 'rcs')
+            ORDER BY identity.kind = 'sms' DESC, identity.id DESC LIMIT 1""",
+        customer,
+    ) or await tx.one(
+        """SELECT profile.phone AS number FROM identity JOIN profile ON profile.identity_id = identity.id
+            WHERE identity.customer_id = ?1 AND profile.phone_verified = 1 AND profile.phone IS NOT NULL
+            ORDER BY profile.seen_at DESC LIMIT 1""",
+        customer,
+    )
+    return None if row is None else row["number"]
+
+
 async def unscoped_bookings(tx: Tx, ids: Collection[int]) -> dict[int, Booking]:
     """By id, as nobody in particular sees them: for the feed and the clock."""
     if not ids:
@@ -195,9 +259,10 @@ async def unscoped_bookings(tx: Tx, ids: Collection[int]) -> dict[int, Booking]:
 
 async def hold_due(tx: Tx, now: int, limit: int) -> list[Booking]:
     """Those with something to be done by itself by now, the longest due first, held; without those that somebody else
-    holds."""
+    holds. Of one moment a team's come together: the fewer teams, the fewer logs are written in."""
     rows = await tx.all(
-        "SELECT id FROM booking WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2 FOR NO KEY UPDATE SKIP LOCKED",
+        """SELECT id FROM booking WHERE due_at <= ?1 ORDER BY due_at, team_id, id LIMIT ?2
+             FOR NO KEY UPDATE SKIP LOCKED""",
         now,
         limit,
     )

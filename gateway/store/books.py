@@ -43,7 +43,7 @@ class Signature(NamedTuple):
 
 
 async def close_books(tx: Tx, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
-    """Write what the action buffered. Two statements for one event, three more for one signature beside it."""
+    """Write what the action buffered: two statements for a team's events, three more for one signature beside them."""
     if len(events) == 1 and not signatures:
         await _close_team(tx, events[0].team, events, ())
         return
@@ -63,52 +63,37 @@ async def skip_ahead(tx: Tx) -> None:
 
 
 async def _close_team(tx: Tx, team: TeamId, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
-    head = await tx.one(
-        "UPDATE team SET event_seq = event_seq + ?2, chain_seq = chain_seq + ?3 WHERE id = ?1 "
-        "RETURNING event_seq, chain_seq, chain_hash",
-        team,
-        len(events),
-        len(signatures),
-    )
+    lines = orjson.dumps([(event.thread, event.kind, event.at, event.data) for event in events]).decode()
+    head = await tx.one(_BUMP, team, len(events), len(signatures), lines)
     if head is None:
         raise Misuse(f"an event for team {team!r}, which does not exist")
-    await _append(tx, team, head["event_seq"] - len(events) + 1, events)
+    if events:
+        await tx.run(_APPEND, team, head["event_seq"] - len(events) + 1, lines)
     if signatures:
         await _chain(tx, team, head, signatures)
 
 
-async def _append(tx: Tx, team: TeamId, first: int, events: Sequence[Event]) -> None:
-    """A list of events is one statement, since each costs a change of threads besides its own work."""
-    if len(events) == 1:
-        event = events[0]
-        await tx.run(
-            "INSERT INTO event (team_id, seq, thread_id, kind, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            team,
-            first,
-            event.thread,
-            event.kind,
-            event.at,
-            event.data,
-        )
-    elif events:
-        await tx.run(
-            _APPEND,
-            team,
-            first,
-            orjson.dumps([(event.thread, event.kind, event.at, event.data) for event in events]).decode(),
-        )
-
-
+_HEAD: Final = """UPDATE team SET event_seq = event_seq + ?2, chain_seq = chain_seq + ?3 WHERE id = ?1
+  RETURNING event_seq, chain_seq, chain_hash"""
+_BUMP: Final = Sql(
+    _HEAD.replace("= ?1", "= ?1 AND ?4 IS NOT NULL"),
+    f"""WITH head AS ({_HEAD}),
+             written AS (
+               INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+               SELECT ?1, head.event_seq - ?2 + entry.place, (entry.value ->> 0)::bigint, entry.value ->> 1,
+                      (entry.value ->> 2)::bigint, entry.value ->> 3
+                 FROM head CROSS JOIN json_array_elements(?4::json) WITH ORDINALITY AS entry (value, place))
+        SELECT event_seq, chain_seq, chain_hash FROM head""",  # noqa: S608  fixed words only
+)
 _APPEND: Final = Sql(
     """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
        SELECT ?1, ?2 + entry.key, json_extract(entry.value, '$[0]'), json_extract(entry.value, '$[1]'),
               json_extract(entry.value, '$[2]'), json_extract(entry.value, '$[3]')
          FROM json_each(?3) AS entry""",
-    """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
-       SELECT ?1, ?2::bigint + entry.place - 1, (entry.value ->> 0)::bigint, entry.value ->> 1,
-              (entry.value ->> 2)::bigint, entry.value ->> 3
-         FROM json_array_elements(?3::json) WITH ORDINALITY AS entry (value, place)""",
+    "",
 )
+"""A list of events is one statement: on SQLite each costs a change of threads besides its own work, on PostgreSQL a
+round trip."""
 
 
 async def _chain(tx: Tx, team: TeamId, head: Row, signatures: Sequence[Signature]) -> None:

@@ -173,15 +173,6 @@ async def take(tx: Tx, taken: Sequence[DeliveryId], now: int, lease: int) -> Non
         )
 
 
-async def hold(tx: Tx, deliveries: Iterable[DeliveryId]) -> None:
-    """Nobody else changes these until the transaction ends. All that it will touch at once, so that no two
-    transactions wait for each other."""
-    wanted = sorted(set(deliveries))
-    if wanted:
-        places, values = listed(wanted)
-        await tx.all(f"SELECT id FROM delivery WHERE id IN ({places}) ORDER BY id FOR NO KEY UPDATE", *values)  # noqa: S608
-
-
 async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:
     """Held until the transaction ends."""
     row = await tx.one(
@@ -253,22 +244,6 @@ async def set_provider_id(tx: Tx, delivery: DeliveryId, provider_id: str | None)
 async def begin_anew(tx: Tx, delivery: DeliveryId) -> None:
     """A person has decided to send it again: its provider id will be another, and back-off counts from the start."""
     await tx.run("UPDATE delivery SET provider_id = NULL, tries = 0 WHERE id = ?1", delivery)
-
-
-async def has_expired(tx: Tx) -> bool:
-    """Whether a send's lease has run out: nobody knows what became of it."""
-    row = await tx.one("SELECT id FROM delivery WHERE state = 'sending' AND lease_until <= db_now() LIMIT 1")
-    return row is not None
-
-
-async def expired(tx: Tx, *, all_leases: bool) -> list[DeliveryId]:
-    """Sends whose lease ran out, or all that have one; a bounded number, held until the transaction ends."""
-    rows = await tx.all(
-        """SELECT id FROM delivery WHERE state = 'sending' AND (lease_until <= db_now() OR ?1 = 1)
-            ORDER BY id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED""",
-        int(all_leases),
-    )
-    return [DeliveryId(row["id"]) for row in rows]
 
 
 async def look_later(tx: Tx, delivery: DeliveryId, due_at: int | None) -> None:

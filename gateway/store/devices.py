@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from gateway.domain.author import AgentId, CredentialId, CustomerId
 from gateway.domain.delivery import DeliveryId
 from gateway.domain.device import Device
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.store.store import Row, Tx, certain
+from gateway.store.store import Tx, certain, listed
 
 MOST: Final = 20
 """Devices of one owner; of more, the one that was not registered for longest goes."""
@@ -146,34 +146,53 @@ class Call:
     devices: tuple[Registered, ...]
 
 
-async def call_for(tx: Tx, delivery: DeliveryId) -> Call | None:
-    """None where there is no such delivery any more."""
-    row = await tx.one(
-        """SELECT message.id, message.thread_id, message.team_id, agent.display_name, message.body,
-                  identity.customer_id, profile.seen_at,
-                  (SELECT count(*) FROM (
-                     SELECT 1 FROM message AS newer
-                      WHERE newer.thread_id = message.thread_id AND newer.direction = 'out'
-                        AND newer.id > coalesce(customer_seen.read_id, 0) LIMIT ?2) AS counted) AS unread
-             FROM delivery JOIN message ON message.id = delivery.message_id
-             JOIN agent ON agent.id = message.agent_id
-             JOIN identity ON identity.id = delivery.identity_id
-             LEFT JOIN profile ON profile.identity_id = identity.id
-             LEFT JOIN customer_seen ON customer_seen.thread_id = message.thread_id
-            WHERE delivery.id = ?1""",
-        delivery,
-        MOST_BADGE,
-    )
-    if row is None:
-        return None
-    message, thread, team, name, body, customer, last_seen, unread = row
+async def calls_for(tx: Tx, deliveries: Sequence[DeliveryId]) -> dict[DeliveryId, Call]:
+    """By delivery; those that are not there any more are left out."""
+    if not deliveries:
+        return {}
+    places, values = listed(deliveries, first=2)
     rows = await tx.all(
-        "SELECT id, channel, platform, address, keys FROM device WHERE customer_id = ?1 ORDER BY id", customer
+        f"""SELECT delivery.id, identity.customer_id, message.id, message.thread_id, message.team_id,
+                   agent.display_name, message.body,
+                   (SELECT count(*) FROM (
+                      SELECT 1 FROM message AS newer
+                       WHERE newer.thread_id = message.thread_id AND newer.direction = 'out'
+                         AND newer.id > coalesce(customer_seen.read_id, 0) LIMIT ?1) AS counted) AS unread,
+                   profile.seen_at
+              FROM delivery JOIN message ON message.id = delivery.message_id
+              JOIN agent ON agent.id = message.agent_id
+              JOIN identity ON identity.id = delivery.identity_id
+              LEFT JOIN profile ON profile.identity_id = identity.id
+              LEFT JOIN customer_seen ON customer_seen.thread_id = message.thread_id
+             WHERE delivery.id IN ({places})""",  # noqa: S608  placeholders only
+        MOST_BADGE,
+        *values,
     )
-    return Call(message, thread, team, name, body, unread, last_seen, tuple(map(_registered, rows)))
+    devices = await _of_customers(tx, {row[1] for row in rows})
+    return {row[0]: _call(row, devices.get(row[1], ())) for row in rows}
 
 
-def _registered(row: Row) -> Registered:
+def _call(row: Iterable[Any], devices: Iterable[Registered]) -> Call:
+    _delivery, _customer, message, thread, team, name, body, unread, last_seen = row
+    return Call(message, thread, team, name, body, unread, last_seen, tuple(devices))
+
+
+async def _of_customers(tx: Tx, customers: Collection[CustomerId]) -> dict[CustomerId, list[Registered]]:
+    if not customers:
+        return {}
+    places, values = listed(sorted(customers))
+    found: dict[CustomerId, list[Registered]] = {}
+    for customer, *device in await tx.all(
+        f"""SELECT customer_id, id, channel, platform, address, keys FROM device
+             WHERE customer_id IN ({places}) ORDER BY id""",  # noqa: S608  placeholders only
+        *values,
+    ):
+        found.setdefault(customer, []).append(from_row(device))
+    return found
+
+
+def from_row(row: Iterable[Any]) -> Registered:
+    """id, channel, platform, address, keys."""
     id_, channel, platform, address, keys = row
     return Registered(id_, channel, Device(platform, address, _loads(keys)))
 
@@ -181,8 +200,3 @@ def _registered(row: Row) -> Registered:
 def _loads(keys: str) -> dict[str, str]:
     found: dict[str, Any] = orjson.loads(keys)
     return found
-
-
-def registered(rows: Sequence[Row]) -> list[Registered]:
-    """id, channel, platform, address, keys of each row."""
-    return [_registered(row) for row in rows]

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.domain.delivery import DeliveryId
+from gateway.domain.device import FETCHED
 from gateway.store.store import Row, Tx
 
 RELEASED: Final = "NOT EXISTS (SELECT 1 FROM hold WHERE what = 'outbox')"
 """A condition for whatever the outbox asks for."""
+
+_FETCHED: Final = ", ".join(f"'{kind}'" for kind in sorted(FETCHED))
+_IN_DOUBT: Final = f"message.at <= ?1 AND identity.kind NOT IN ({_FETCHED})"
 
 
 async def hold(tx: Tx, backup_at: int, now: int) -> None:
@@ -35,11 +39,13 @@ async def release(tx: Tx) -> bool:
 
 
 async def doubtful(tx: Tx, backup_at: int) -> list[DeliveryId]:
-    """What was queued when the backup was made: it may have been sent since. By id."""
+    """What was queued when the backup was made: it may have been sent since. By id. Where customers fetch what was
+    written, a push is simply made again: a second one takes the first one's place."""
     rows = await tx.all(
-        """SELECT delivery.id FROM delivery JOIN message ON message.id = delivery.message_id
-            WHERE delivery.state = 'queued' AND delivery.due_at IS NOT NULL AND message.at <= ?1
-            ORDER BY delivery.id""",
+        f"""SELECT delivery.id FROM delivery JOIN message ON message.id = delivery.message_id
+              JOIN identity ON identity.id = delivery.identity_id
+             WHERE delivery.state = 'queued' AND delivery.due_at IS NOT NULL AND {_IN_DOUBT}
+             ORDER BY delivery.id""",  # noqa: S608  fixed words only
         backup_at,
     )
     return [DeliveryId(row["id"]) for row in rows]
@@ -49,12 +55,13 @@ async def waiting(tx: Tx, backup_at: int) -> Sequence[Row]:
     """channel, queued, doubtful, unknown: `doubtful` are those queued that were written before the backup, and may have
     been sent since; `unknown` are looked up at the provider."""
     return await tx.all(
-        """SELECT delivery.channel,
-                  sum(CASE WHEN delivery.state = 'queued' THEN 1 ELSE 0 END) AS queued,
-                  sum(CASE WHEN delivery.state = 'queued' AND message.at <= ?1 THEN 1 ELSE 0 END) AS doubtful,
-                  sum(CASE WHEN delivery.state = 'unknown' THEN 1 ELSE 0 END) AS unknown
-             FROM delivery JOIN message ON message.id = delivery.message_id
-            WHERE delivery.state IN ('queued', 'unknown') AND delivery.due_at IS NOT NULL
-            GROUP BY delivery.channel ORDER BY delivery.channel""",
+        f"""SELECT delivery.channel,
+                   sum(CASE WHEN delivery.state = 'queued' THEN 1 ELSE 0 END) AS queued,
+                   sum(CASE WHEN delivery.state = 'queued' AND {_IN_DOUBT} THEN 1 ELSE 0 END) AS doubtful,
+                   sum(CASE WHEN delivery.state = 'unknown' THEN 1 ELSE 0 END) AS unknown
+              FROM delivery JOIN message ON message.id = delivery.message_id
+              JOIN identity ON identity.id = delivery.identity_id
+             WHERE delivery.state IN ('queued', 'unknown') AND delivery.due_at IS NOT NULL
+             GROUP BY delivery.channel ORDER BY delivery.channel""",  # noqa: S608  fixed words only
         backup_at,
     )

@@ -3,7 +3,7 @@ that no delivery has.
 
 Rows are locked where they are read (FOR NO KEY UPDATE), and a bound that counts rows locks what it counts for. The
 order is the same everywhere, so that no two transactions wait for each other: names, customers, threads, bookings,
-deliveries, uploads, lines, each by id; the team's row comes last (see books.py).
+calls, deliveries, uploads, lines, each by id; the team's row comes last (see books.py).
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ _REFUSED: Final = (
 
 
 class Sql(NamedTuple):
-    """One statement in both engines' words."""
+    """One statement in both engines' words; on PostgreSQL "" where the one before has done it already, which saves
+    a round trip."""
 
     sqlite: str
     postgres: str
@@ -57,6 +58,8 @@ def for_sqlite(statement: str | Sql) -> str:
 def for_postgres(statement: str | Sql) -> PostgresText:
     """With $1 for ?1. Raises Misuse as above."""
     pair = Sql(statement, statement) if isinstance(statement, str) else statement
+    if not pair.postgres:
+        return PostgresText("", writes=False)
     verb = _check(pair.postgres)
     return PostgresText(_PLACEHOLDER.sub(r"$\1", pair.postgres), verb != "SELECT")
 

@@ -162,7 +162,8 @@ class Wrote:
 
 
 async def customers_wrote(tx: Tx, wrote: Sequence[Wrote]) -> None:
-    """Move threads and their inbox rows on; each thread at most once in the list, and all of them in two statements."""
+    """Move threads and their inbox rows on; each thread at most once in the list, and all of them in two statements, on
+    PostgreSQL in one."""
     rows = orjson.dumps(wrote).decode()
     await tx.run(_MOVE_THREADS, rows)
     await tx.run(_MOVE_REACH, rows)
@@ -174,18 +175,21 @@ _MOVE_THREADS: Final = Sql(
               last_line_id = json_extract(wrote.value, '$.last_line'),
               in_count = in_count + json_extract(wrote.value, '$.count'), done_at = NULL
          FROM json_each(?1) AS wrote WHERE thread.id = json_extract(wrote.value, '$.thread')""",
-    f"""UPDATE thread SET last_message_id = wrote.last_message, last_line_id = wrote.last_line,
-               in_count = in_count + wrote.count, done_at = NULL
-          FROM {_WROTE} WHERE thread.id = wrote.thread""",  # noqa: S608  fixed words only
+    f"""WITH wrote AS (SELECT wrote.thread, wrote.last_message, wrote.last_line, wrote.count, wrote.first_at,
+                              wrote.last_at FROM {_WROTE}),
+             moved AS (UPDATE thread SET last_message_id = wrote.last_message, last_line_id = wrote.last_line,
+                              in_count = in_count + wrote.count, done_at = NULL
+                         FROM wrote WHERE thread.id = wrote.thread)
+        UPDATE reach SET last_at = wrote.last_at,
+               waiting_since = CASE WHEN waiting_since <= wrote.first_at THEN waiting_since ELSE wrote.first_at END
+          FROM wrote WHERE reach.thread_id = wrote.thread""",  # noqa: S608  fixed words only
 )
 _MOVE_REACH: Final = Sql(
     """UPDATE reach SET last_at = json_extract(wrote.value, '$.last_at'),
               waiting_since = CASE WHEN waiting_since <= json_extract(wrote.value, '$.first_at') THEN waiting_since
                                    ELSE json_extract(wrote.value, '$.first_at') END
          FROM json_each(?1) AS wrote WHERE reach.thread_id = json_extract(wrote.value, '$.thread')""",
-    f"""UPDATE reach SET last_at = wrote.last_at,
-               waiting_since = CASE WHEN waiting_since <= wrote.first_at THEN waiting_since ELSE wrote.first_at END
-          FROM {_WROTE} WHERE reach.thread_id = wrote.thread""",  # noqa: S608
+    "",
 )
 
 

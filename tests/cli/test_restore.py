@@ -157,12 +157,23 @@ def _with_manifest(file: Path, change: Callable[[dict[str, object]], object]) ->
     return made.getvalue()
 
 
+def _with_more(file: Path) -> bytes:
+    """The backup with a member at its end that its sums do not name."""
+    made = io.BytesIO(file.read_bytes())
+    with tarfile.open(fileobj=made, mode="a") as more:
+        info = tarfile.TarInfo("files/sha256/../../evil")
+        info.size = 4
+        more.addfile(info, io.BytesIO(b"evil"))
+    return made.getvalue()
+
+
 NEWER = "was made by Teamline 9.9, which is newer: restore it with that version"
 FOREIGN: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "a newer schema": (
         lambda file: _with_manifest(file, lambda m: m.update(teamline="9.9", schema={"sqlite": 99, "postgres": 99})),
         NEWER,
     ),
+    "one with more in it": (_with_more, "is damaged, or was cut off"),
     "a newer format": (lambda file: _with_manifest(file, lambda m: m.update(teamline="9.9", format=2)), NEWER),
     "an invented manifest": (lambda file: _with_manifest(file, lambda m: m.clear()), "is no backup of Teamline"),
     "a database": (lambda file: (file.parent / "house/teamline.db").read_bytes(), "is no backup of Teamline"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.days import Days, read_exceptions
 from gateway.domain.hours import DAYS, Hours
 
 DENVER = ZoneInfo("America/Denver")
@@ -43,19 +44,35 @@ def denver(text: str) -> datetime:
 )
 def test_a_week(at: str, change: str) -> None:
     """The end of the hours that run, or the start of those that come."""
-    assert denver(change).astimezone(UTC) == OFFICE.changes_at(denver(at))
+    assert denver(change).astimezone(UTC) == Days(OFFICE).changes_at(denver(at))
 
 
 @pytest.mark.parametrize("table", [{"mon-sun": ["00:00-24:00"]}, {"mon-sun": []}])
 def test_what_never_changes(table: dict[str, list[str]]) -> None:
     """A team that is always or never there has no next change."""
-    assert Hours.of(DENVER, table).changes_at(denver("2026-11-23 12:00")) is None
+    assert Days(Hours.of(DENVER, table)).changes_at(denver("2026-11-23 12:00")) is None
 
 
 def test_one_span_a_week() -> None:
     """The change may be nearly a week away, and just behind one that has been."""
-    hours = Hours.of(DENVER, {"mon": ["09:00-09:01"]})
+    hours = Days(Hours.of(DENVER, {"mon": ["09:00-09:01"]}))
     assert denver("2026-11-30 09:00").astimezone(UTC) == hours.changes_at(denver("2026-11-23 09:01"))
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        ("2026-12-23 21:00", "2026-12-24 09:00"),
+        ("2026-12-24 10:00", "2026-12-24 12:00"),
+        ("2026-12-24 12:00", "2027-01-20 07:00"),
+        ("2027-01-20 21:00", "2027-01-21 07:00"),
+    ],
+)
+def test_dates_that_differ(at: str, change: str) -> None:
+    """A shorter day, and weeks in which nobody is there, however far ahead they end."""
+    closed = {f"2026-12-{day}": [] for day in range(25, 32)} | {f"2027-01-{day:02}": [] for day in range(1, 20)}
+    office = Days(OFFICE, read_exceptions({"2026-12-24": ["09:00-12:00"], **closed}))
+    assert denver(change).astimezone(UTC) == office.changes_at(denver(at))
 
 
 def test_the_table_is_what_was_read() -> None:
@@ -78,7 +95,7 @@ def days(draw: st.DrawFn) -> list[str]:
 )
 def test_it_is_the_first_minute_that_differs(zone: str, night: str, minute: int, week: list[list[str]]) -> None:
     """Until the change nothing changes, and then it does."""
-    hours = Hours.of(ZoneInfo(zone), dict(zip(DAYS, week, strict=True)))
+    hours = Days(Hours.of(ZoneInfo(zone), dict(zip(DAYS, week, strict=True))))
     at = datetime.fromisoformat(night).replace(tzinfo=UTC) - timedelta(hours=12) + timedelta(minutes=minute)
     change = hours.changes_at(at)
     now, looked = hours.is_open(at), at

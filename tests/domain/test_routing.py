@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.address import Address
+from gateway.domain.days import Days
 from gateway.domain.hours import Hours
 from gateway.domain.message import TeamId
 from gateway.domain.routing import Teams
@@ -17,7 +18,7 @@ UTC = ZoneInfo("UTC")
 
 def teams(**regions: list[str]) -> Teams:
     by_id = {
-        TeamId(name): Team(TeamId(name), name, UTC, tuple(claimed), Hours(UTC)) for name, claimed in regions.items()
+        TeamId(name): Team(TeamId(name), name, UTC, tuple(claimed), Days(Hours(UTC))) for name, claimed in regions.items()
     }
     return Teams(by_id, next(iter(by_id)))
 

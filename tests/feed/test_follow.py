@@ -129,7 +129,7 @@ async def test_changed_teams_end_a_stream(company: Company, feed: Feed) -> None:
     async with listening(feed, ana.secret) as (reader, ended):
         await company.text()
         await reader.until(lambda: len(reader.frames) == 1)
-        await company.store.write(change_teams, "ana", (LAKES,))
+        await company.store.write(change_teams, "ana", (LAKES,), company.clock())
         await asyncio.wait_for(ended, PATIENCE)
     async with listening(feed, ana.secret, reader.frames[-1].id) as (again, _):
         await again.until(lambda: again.frames != [])

@@ -182,13 +182,13 @@ def _settings(config: tuple[tuple[str, str], ...]) -> Settings:
 async def running(
     folder: Path, public_url: str | None = None, *, engine: str = "sqlite", **changes: Any
 ) -> AsyncIterator[Desk]:
-    """A desk whose `Deps` have these changes; `wrap` makes what stands before the real store."""
+    """A desk whose `Deps` have these changes; `wrap` makes what stands before the store, `bell` is its doorbell."""
     settings = dataclasses.replace(_settings(tuple(CONFIG.items())), files=folder / "files")
     if public_url is not None:
         settings = dataclasses.replace(settings, public_url=public_url)
     wrap = changes.pop("wrap", lambda store: store)
     async with AsyncExitStack() as stack:
-        bell, clock = Doorbell(), Clock()
+        bell, clock = changes.pop("bell", None) or Doorbell(), Clock()
         store = await open_engine(engine, folder, bell)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))

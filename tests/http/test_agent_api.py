@@ -21,6 +21,8 @@ async def test_me(desk: Desk) -> None:
         "role": "agent",
         "may_reply": True,
         "teams": [{"id": "denver", "name": "Front Range"}],
+        "away": False,
+        "phone": None,
     }
     assert (200, expected) == await desk.call("ana", "GET", "/me")
 

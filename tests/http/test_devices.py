@@ -139,12 +139,25 @@ async def test_whose_channel(app: App, desk: Desk) -> None:
 
 
 async def test_the_key_of_web_push(app: App, desk: Desk) -> None:
-    """Customers and agents have the same; without Web Push there is none."""
+    """Customers and agents have the same, and are told by their first question whether there is one; without Web Push
+    there is none."""
     ann = await guest(desk)
     key = (await app.customer().call("GET", "/push-key"))[1]["key"]
     assert 87 == len(key)
+
+    async def told() -> list[Any]:
+        answers = (
+            await ann.call("GET", "/thread"),
+            await app.customer().call("GET", "/thread"),
+            await desk.call("ana", "GET", "/me"),
+        )
+        return [shape.get("push") for _, shape in answers]
+
+    assert [{"key": key}] * 3 == await told()
+    assert "push" not in (await Guest(desk).call("GET", "/thread"))[1]
     assert (200, {"key": key}) == await ann.call("GET", "/push-key") == await desk.call("ana", "GET", "/push-key")
     await app.turn_on("app", webpush=None)
+    assert [None] * 3 == await told()
     assert (404, 404, 404) == (
         (await ann.call("GET", "/push-key"))[0],
         (await app.customer().call("GET", "/push-key"))[0],

@@ -19,10 +19,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from gateway.http.board_shapes import Board, Me
+from gateway.http.booking_shapes import OwnBookings, Slots
 from gateway.http.customer_shapes import CustomerMessages, CustomerThread
 from gateway.http.openapi import document
 from gateway.http.server import ROUTES
-from gateway.http.shapes import Agent, Inbox, Messages, Thread
+from gateway.http.shapes import Inbox, Messages, Thread
 from tests.http.guest import CUSTOMER_API, guest
 from tests.http.running import BASE, Desk
 
@@ -51,7 +53,10 @@ def test_every_route() -> None:
     assert (len(ROUTES), len(ROUTES)) == (len(ids), len(set(ids)))
 
 
-OTHERS = {f"{BASE}/attachments", f"{BASE}/doors", f"{BASE}/threads/{{id}}/opt-out"}
+OTHERS = {
+    *(f"{BASE}/{path}" for path in ("attachments", "doors", "shifts")),
+    *(f"{BASE}/threads/{{id}}/{path}" for path in ("opt-out", "slots", "booking-link")),
+}
 """Beyond what every release keeps, and what is tested beside its own handlers."""
 
 
@@ -65,12 +70,17 @@ def test_contract() -> None:
     }
     customer = ("visitors", "visitors/renew", "visitors/me", "thread", "messages", "read", "received", "attachments")
     expected |= {f"{CUSTOMER_API}/{path}" for path in (*customer, "events")}
-    expected |= {f"{base}/{path}" for base in (BASE, CUSTOMER_API) for path in ("devices", "devices/{id}", "push-key")}
+    both = ("devices", "devices/{id}", "push-key", "bookings", "bookings/{id}")
+    expected |= {f"{base}/{path}" for base in (BASE, CUSTOMER_API) for path in both}
+    expected |= {f"{BASE}/bookings/{{id}}/{verb}" for verb in ("claim", "release", "call", "outcome")}
+    expected |= {f"{CUSTOMER_API}/{path}" for path in ("slots", "bookings/{id}.ics")}
     assert expected == {path for path in DOCUMENT["paths"] if path not in OTHERS}
 
 
 ANSWERS: list[tuple[str, type[BaseModel]]] = [
-    ("/me", Agent),
+    ("/me", Me),
+    ("/bookings", Board),
+    ("/threads/1/slots", Slots),
     ("/threads", Inbox),
     ("/threads/1", Thread),
     ("/threads/1/messages?include=notes,events", Messages),
@@ -85,6 +95,9 @@ async def test_answers(desk: Desk, path: str, model: type[BaseModel]) -> None:
     await desk.call("ana", "POST", "/threads/1/notes", {"body": "a note"})
     await desk.call("ana", "POST", "/threads/1/claim")
     await desk.text("hello again")
+    _, slots = await desk.call("ana", "GET", "/threads/1/slots?kind=call")
+    booking = {"thread": "1", "slot": slots["items"][0]["id"], "kind": "call"}
+    assert 201 == (await desk.call("ana", "POST", "/bookings", booking))[0]
     _, answer = await desk.call("ana", "GET", path)
     _holds(model, answer)
 
@@ -92,6 +105,8 @@ async def test_answers(desk: Desk, path: str, model: type[BaseModel]) -> None:
 CUSTOMERS: list[tuple[str, type[BaseModel]]] = [
     ("/thread", CustomerThread),
     ("/messages", CustomerMessages),
+    ("/slots", Slots),
+    ("/bookings", OwnBookings),
 ]
 
 
@@ -101,6 +116,9 @@ async def test_customers_answers(desk: Desk, path: str, model: type[BaseModel]) 
     ann = await guest(desk)
     await ann.say("hello")
     await desk.call("ana", "POST", "/threads/1/messages", {"body": "hi"})
+    _, slots = await ann.call("GET", "/slots?kind=chat")
+    booking = {"slot": slots["items"][0]["id"], "kind": "chat"}
+    assert 201 == (await ann.call("POST", "/bookings", booking))[0]
     _, answer = await ann.call("GET", path)
     _holds(model, answer)
 

@@ -62,10 +62,11 @@ async def test_static(desk: Desk) -> None:
         assert (200, str(size)) == (response.status, response.headers["Content-Length"])
 
 
-async def test_service_worker(desk: Desk) -> None:
+@pytest.mark.parametrize("page", ["chat", "console"])
+async def test_service_workers(desk: Desk, page: str) -> None:
     """A page's service worker may be for that page, is asked for anew each time, and may do what the page may."""
-    async with desk.http.get(f"{desk.url}/static/chat/worker.js") as response:
-        assert (200, "/chat", "no-cache") == (
+    async with desk.http.get(f"{desk.url}/static/{page}/worker.js") as response:
+        assert (200, f"/{page}", "no-cache") == (
             response.status,
             response.headers["Service-Worker-Allowed"],
             response.headers["Cache-Control"],
@@ -73,7 +74,7 @@ async def test_service_worker(desk: Desk) -> None:
         assert {"worker-src 'self'", "connect-src 'self'"} < set(
             response.headers["Content-Security-Policy"].split("; ")
         )
-    async with desk.http.get(f"{desk.url}/static/chat/chat.js") as response:
+    async with desk.http.get(f"{desk.url}/static/{page}/{'chat' if page == 'chat' else 'desk'}.js") as response:
         assert "Service-Worker-Allowed" not in response.headers
 
 

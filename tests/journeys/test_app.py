@@ -18,7 +18,7 @@ from tests.adapters.app_push.pushing import vapid_key
 from tests.browser import WHOLE, chromium
 from tests.examples.care import KEY_FILES, Ana, backend
 from tests.gateway_process import GatewayProcess, gateway_process, hire, until
-from tests.journeys.conftest import profile
+from tests.journeys.conftest import profile, sign_in
 from tests.pages.pushing import ENDPOINT, SUBSCRIBING, Pushes
 from tests.standins.apns import KEY_ID, TEAM_ID, TOPIC, ApnsStandIn
 from tests.standins.fcm import FcmStandIn
@@ -206,6 +206,41 @@ async def test_called_back_in_a_browser(
         await expect(page.locator(".body")).to_have_text(["Is the page enough?", "It is."])
         assert "read" == (await ana.sees(thread, reply, "read"))["state"]
         await pushes.until([])
+
+
+@pytest.mark.needs("all of chromium")
+async def test_an_agent_is_told_in_a_browser(browser: Browser, gateway: GatewayProcess, platforms: Platforms) -> None:
+    """Who turned it on at the console and closed it is told that a customer has written, and not who, and is led to the
+    conversation; signing out takes it all away."""
+    async with aiohttp.ClientSession() as http:
+        olga = Client(gateway.url, backend("olga", name="Olga"), http)
+        subscription = await platforms.browsers.subscribe(await olga.push_key())
+        async with profile(browser, permissions=["notifications"]) as context:
+            await context.add_init_script(subscribing(subscription))
+            page = await context.new_page()
+            await sign_in(page, gateway.url)
+            await page.keyboard.press("?")
+            switch = page.get_by_role("switch", name="Tell me when nobody is looking")
+            await switch.press("Space")
+            await expect(switch).to_be_checked()
+            await page.close()
+
+            await olga.write("olga-1", "Is anybody there?", [])
+            [notice] = await until(lambda: platforms.browsers.notices(subscription))
+            assert ("A customer has written", TITLE) == (notice["title"], notice["body"])
+
+            page = await context.new_page()
+            await page.goto(f"{gateway.url}/healthz")
+            pushes = await Pushes(page, "/console").open()
+            await pushes.push(notice)
+            await pushes.until([["A customer has written", TITLE, notice["thread"]]])
+            assert [["open", f"/console#/all/t/{notice['thread']}"]] == await pushes.press()
+            await page.goto(f"{gateway.url}/console#/all/t/{notice['thread']}")
+            await expect(page.locator(".bubble").filter(has_text="Is anybody there?")).to_be_visible()
+            await pushes.until([])
+            await page.get_by_role("button", name="Sign out").press("Enter")
+            await expect(page.get_by_label("Login")).to_be_focused()
+            assert [] == await page.evaluate("navigator.serviceWorker.getRegistrations()")
 
 
 def subscribing(subscription: dict[str, Any]) -> str:

@@ -23,8 +23,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs("chrom
 
 WEB = {"adapters/web.toml": 'adapter = "web_chat"\n'}
 API = "/api/agent/v1"
-NO_PUSH = {404}
-"""What the page is told when it asks whether this gateway pushes: this one does not."""
 
 
 @dataclass
@@ -95,7 +93,7 @@ async def test_a_conversation(browser: Browser, gateway: GatewayProcess, desk: D
     closed and the answer is there on return; what both write while the network is cut arrives once and in order."""
     async with (
         Cable(gateway.port) as cable,
-        profile(browser, NO_PUSH, proxy={"server": cable.server}) as context,
+        profile(browser, proxy={"server": cable.server}) as context,
     ):
         page = await come(context, gateway)
         assert [] == await objections(page)
@@ -133,7 +131,7 @@ async def test_a_conversation(browser: Browser, gateway: GatewayProcess, desk: D
 async def test_a_picture(browser: Browser, gateway: GatewayProcess, desk: Desk, tmp_path: Path) -> None:
     """A picture goes to the team, and is seen small and whole on the page; another visitor sees none of it."""
     Image.linear_gradient("L").resize((900, 600)).save(tmp_path / "door.png")
-    async with profile(browser, NO_PUSH) as context:
+    async with profile(browser) as context:
         page = await come(context, gateway)
         await page.locator("input[type=file]").set_input_files(tmp_path / "door.png")
         await write(page, "This is the door")
@@ -145,7 +143,7 @@ async def test_a_picture(browser: Browser, gateway: GatewayProcess, desk: Desk, 
             len(message["attachments"]),
             message["attachments"][0]["width"],
         )
-    async with profile(browser, NO_PUSH) as other:
+    async with profile(browser) as other:
         page = await come(other, gateway)
         await expect(page.get_by_text("Write, and close this page. The answer will be here.")).to_be_visible()
         await expect(page.locator(".message")).to_have_count(0)

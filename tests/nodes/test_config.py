@@ -57,6 +57,19 @@ async def test_another_config_is_told_of(tmp_path: Path) -> None:
         assert [1, 0] == await gauges(here)
 
 
+async def test_it_is_not_another_of_its_own(pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From when a node takes up another config until its next word to the others, it does not count its own former
+    version as somebody else's."""
+    here, _ = pair
+    nodes = here.gateway.nodes
+    await until(lambda: nodes.configs == {nodes._version(): 2})
+    before = nodes._version()
+    monkeypatch.setattr(scheduler, "BEAT", 3_600)
+    await nodes.beat()
+    monkeypatch.setattr(nodes, "_version", lambda: "new")
+    assert {before: 1} == nodes.others
+
+
 async def test_who_is_silent_is_forgotten(pair: tuple[Node, Node]) -> None:
     """A node that died is counted until it has been silent for a minute."""
     here, _ = pair

@@ -54,9 +54,9 @@ async def test_a_changed_reach_starts_anew_everywhere(nodes: tuple[Node, Node]) 
     """The streams of a person whose teams change end at every node, and so begin again with what they may see now."""
     here, there = nodes
     streams = [await _follow(node, "ana") for node in nodes]
-    await here.store.write(people.change_teams, "ana", ())
+    await here.store.write(people.change_teams, "ana", (), here.clock())
     assert SOON > max(await asyncio.gather(*map(ended, streams)))
-    await there.store.write(people.change_teams, "ana", (TeamId("denver"),))
+    await there.store.write(people.change_teams, "ana", (TeamId("denver"),), there.clock())
 
 
 async def test_a_customers_token_ends_everywhere(nodes: tuple[Node, Node]) -> None:

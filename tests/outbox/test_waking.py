@@ -12,11 +12,11 @@ import pytest
 
 from adapters.web_chat.adapter import WebChat
 from adapters.web_chat.config import WebChatConfig
-from gateway.actions import customer_seen, decide, deliver
+from gateway.actions import customer_seen, decide, deliver, restored
 from gateway.domain.device import Device
 from gateway.domain.message import MessageId
 from gateway.outbox.waking import nobody
-from gateway.store import profiles, status
+from gateway.store import holds, profiles, status
 from gateway.store.profiles import Profile
 from tests.adapters.app_push.pushing import webpush
 from tests.adapters.app_push.test_webpush import KEYS
@@ -81,6 +81,21 @@ async def test_replies_within_the_grace_are_one_push(phones: Phones) -> None:
     (push,) = phones.google.taken
     assert (str(last), 3) == (push["data"]["message"], push["android"]["notification"]["notificationCount"])
     assert str(text.thread) == push["android"]["collapseKey"]
+
+
+async def test_a_push_is_not_in_doubt_after_a_restore(phones: Phones) -> None:
+    """What waited for its push when a backup was made is pushed once the restored outbox is released, not looked up:
+    a push that was made already is only replaced by it."""
+    await phones.say("one")
+    await phones.register(android())
+    store, now = phones.office.store, phones.company.clock()
+    await store.write(holds.hold, now, now)
+    await phones.office.open(app=phones.app())
+    phones.wait()
+    assert [0] == [row["doubtful"] for row in await store.read(holds.waiting, now)]
+    assert 0 == await store.write(restored.release, phones.company.clock())
+    assert 1 == len(await phones.pushes(1))
+    await phones.office.until(one="sent")
 
 
 async def test_the_company_may_show_the_words(phones: Phones) -> None:

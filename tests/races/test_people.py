@@ -62,7 +62,9 @@ async def test_two_lists_of_teams(town: Town) -> None:
     """Of two people who set somebody's teams the later one's word holds, as a whole."""
     await town.company.hire("ana")
     for _ in town.rounds():
-        results = await town.race(*((change_teams, "ana", teams) for teams in ((FRONT,), (LAKES,))))
+        results = await town.race(
+            *((change_teams, "ana", teams, town.company.clock()) for teams in ((FRONT,), (LAKES,)))
+        )
         assert [None, None] == results
         held = await town.company.rows("SELECT team_id FROM agent_team")
         assert held in ([(FRONT,)], [(LAKES,)])

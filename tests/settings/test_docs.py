@@ -62,6 +62,7 @@ CASES: Mapping[str, dict[str, bool]] = {
     '### `adapter = "app_push"`': own(adapter("app_push")),
     '### `adapter = "loopback"`': own(adapter("loopback")),
     '### `adapter = "twilio_sms"`': own(adapter("twilio_sms")),
+    '### `adapter = "twilio_voice"`': own(adapter("twilio_voice")),
 }
 
 
@@ -85,8 +86,9 @@ def test_the_defaults_are_the_documented_ones() -> None:
     server, database = GatewayFile().server, GatewayFile().database
     assert f'"{server.listen}"' == documented("## gateway.toml")["server.listen"].strip("` ")
     assert f'"{database.url}"' == documented("## gateway.toml")["database.url"].strip("` ")
-    default = adapter("twilio_sms").model_fields["api_base_url"].default
-    assert f'"{default}"' == documented('### `adapter = "twilio_sms"`')["api_base_url"].strip("` ")
+    for name in ("twilio_sms", "twilio_voice"):
+        default = adapter(name).model_fields["api_base_url"].default
+        assert f'"{default}"' == documented(f'### `adapter = "{name}"`')["api_base_url"].strip("` ")
 
 
 def test_the_examples_of_storage_load(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_the_examples_of_storage_load(tmp_path: Path) -> None:
     assert set(PARAMETERS) <= set(re.findall(r"`(\w+)`", DOCS.split("\n### PostgreSQL\n")[1].split("\n### ")[0]))
 
 
-@pytest.mark.parametrize("name", ["loopback", "twilio_sms"])
+@pytest.mark.parametrize("name", ["loopback", "twilio_sms", "twilio_voice"])
 def test_the_examples_load(name: str, tmp_path: Path) -> None:
     """The examples of the document, put together, are a folder without a fault."""
     examples = {next(iter(tomllib.loads(text))): text for text in EXAMPLES}
@@ -141,7 +143,9 @@ def test_an_empty_twilio_token_refuses_by_file_and_key(tmp_path: Path) -> None:
     (tmp_path / "adapters").mkdir()
     for name in ("gateway.toml", "teams.toml"):
         (tmp_path / name).write_text((ROOT / "config" / name).read_text(encoding="utf-8"))
-    text = EXAMPLES[-1].replace('{ file = "twilio-token-new" }', '{ env = "SECOND" }')
+    text = next(text for text in EXAMPLES if text.startswith('adapter = "twilio_sms"')).replace(
+        '{ file = "twilio-token-new" }', '{ env = "SECOND" }'
+    )
     (tmp_path / "adapters/sms.toml").write_text(text)
     with pytest.raises(
         Exception, match=r"adapters/sms\.toml:3: auth_token: the environment variable SECOND is empty; "

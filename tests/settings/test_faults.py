@@ -94,8 +94,8 @@ TEAMS_FAULTS = [
     (TEAM.replace("Front Range", " "), "3: team.name: is no name that can be shown; write 1 to 80 characters"),
     (TEAM + 'region = ["US"]\n', '5: team.region: is not a known key; did you mean "regions"?'),
     (
-        TEAM + "callbacks = { call = 2 }\n",
-        "5: team.callbacks: is not a known key; known here: hours, id, name, regions, timezone",
+        TEAM + "pagers = 2\n",
+        "5: team.pagers: is not a known key; known here: callbacks, dates, hours, id, name, regions, timezone",
     ),
     (
         TEAM + 'regions = ["Colorado"]\n',
@@ -105,6 +105,28 @@ TEAMS_FAULTS = [
         TEAM + 'regions = ["+1303", "+1303"]\n',
         '5: team.regions: is in the regions of "front-range" already; name a region once',
     ),
+    (TEAM + 'dates = "none"\n', "5: team.dates: is not a table; write it as a table"),
+    (TEAM + "dates = { 2026-12-25 = true }\n", "5: team.dates.2026-12-25: is not a list; write it in square brackets"),
+    (
+        TEAM + '[team.dates]\n2026-12-24 = []\n2026-02-30 = ["09:00-12:00"]\n',
+        '7: team.dates.2026-02-30: is not a date; write such as "2026-12-24"',
+    ),
+    (
+        TEAM + '[team.dates]\n2026-12-24 = [\n "09-12" ]\n',
+        f"7: team.dates.2026-12-24: is not a range of hours; {HOURS}",
+    ),
+    (TEAM + "callbacks = 2\n", "5: team.callbacks: is not a table; write it as a table"),
+    (TEAM + "callbacks = { calls = 2 }\n", '5: team.callbacks.calls: is not a known key; did you mean "call"?'),
+    (TEAM + "callbacks = { call = -1 }\n", "5: team.callbacks.call: is too small; write 0 or more"),
+    (
+        TEAM + "callbacks = { chat = true }\n",
+        "5: team.callbacks.chat: is not a whole number; write it in digits, without quotes",
+    ),
+    (
+        TEAM + "callbacks = { slot_minutes = 25 }\n",
+        "5: team.callbacks.slot_minutes: does not divide a day; write such as 15, 20, 30, 45 or 60",
+    ),
+    (TEAM + "callbacks = { horizon_days = 400 }\n", "5: team.callbacks.horizon_days: is too large; write 366 or less"),
     (TEAM + 'hours = "always"\n', "5: team.hours: is not a table; write it as a table"),
     (TEAM + 'hours = { mon = "07:00-21:00" }\n', "5: team.hours.mon: is not a list; write it in square brackets"),
     (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.address import Address
+from gateway.domain.slots import Callbacks
 from gateway.errors import ConfigError
 from gateway.files.intake import Limits
 from gateway.files.kinds import KINDS
@@ -208,3 +210,14 @@ def test_the_version_tells_configurations_apart(folder, write, environ) -> None:
     write("gateway.toml", gateway.replace("care", "help"))
     assert version != load(folder, environ).version
     assert len(version) == 12
+
+
+def test_what_a_team_says_of_bookings(folder, write, environ) -> None:
+    """Its dates stand for the week's hours, and what its terms leave out has a default."""
+    team = '[[team]]\nid = "a"\nname = "A"\ntimezone = "America/Denver"\nhours = { thu = ["07:00-21:00"] }\n'
+    write("teams.toml", team + 'dates = { 2026-12-24 = ["09:00-12:00"] }\ncallbacks = { call = 1, lead_minutes = 0 }\n')
+    (folder / "adapters/sms.toml").unlink()
+    team = load(folder, environ).teams.by_id["a"]
+    assert Callbacks(call=1, lead_minutes=0) == team.callbacks
+    assert ((9 * 60, 12 * 60),) == team.days.spans(date(2026, 12, 24))
+    assert ((7 * 60, 21 * 60),) == team.days.spans(date(2026, 12, 17))

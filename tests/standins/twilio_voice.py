@@ -59,10 +59,14 @@ class TwilioVoiceStandIn(Line):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._let_go.set()
         await self.cut()
         await self._runner.cleanup()
         await self.hooks.http.close()
+
+    async def cut(self) -> None:
+        """As the line does; and a request that hangs is answered."""
+        self._let_go.set()
+        await super().cut()
 
     def fail_next(self, *faults: Fault) -> None:
         """The next requests that make a call go wrong so, one fault each; then all is well again."""

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.errors import NotFound
 from gateway.store.doorbell import Doorbell
-from gateway.store.store import Store
-from tests.store.marks import mark, mark_and_fail, marks
+from gateway.store.store import Lane, Store
+from tests.store.marks import mark, mark_all, mark_and_fail, marks
 
 LONG = 30.0
 
@@ -59,6 +59,15 @@ async def test_store_rings(store: Store, doorbell: Doorbell) -> None:
     assert [True, ["a"]] == [await ear.heard(0), await store.read(marks)]
     await store.write(marks)
     assert not await ear.heard(0)
+
+
+async def test_texts_ring_for_those_who_want_them(store: Store, doorbell: Doorbell) -> None:
+    """A commit of texts wakes whoever listens to all, and not who asked to be spared; any other commit wakes both."""
+    ears = doorbell.listen(), doorbell.listen(texts=False)
+    await store.write_each(mark_all, "a", Lane.INGEST)
+    assert [True, False] == [await ear.heard(0) for ear in ears]
+    await store.write(mark, "b")
+    assert [True, True] == [await ear.heard(0) for ear in ears]
 
 
 async def test_failed_action(store: Store, doorbell: Doorbell) -> None:

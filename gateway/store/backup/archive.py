@@ -119,9 +119,7 @@ def check(path: Path) -> Backup:
     for name, content in _members(path):
         if manifest is None:
             manifest = _manifest(path, name, content)
-        if name == SUMS:
-            whole = content == sums
-            break
+        whole = name == SUMS and content == sums  # and nothing after it, which the sums would not name
         sums += _sum(name, content)
         if name.startswith(FILES):
             files.add(name.removeprefix(FILES))

@@ -16,9 +16,12 @@ from asyncpg import Connection
 from gateway.store.doorbell import Doorbell
 from gateway.store.postgres import faults
 from gateway.store.postgres.pools import COMMAND_SECONDS, connect, hang_up
+from gateway.store.store import Lane
 
 CHANNEL: Final = "teamline"
 """Of this database: NOTIFY crosses no border between databases."""
+TEXTS: Final = "teamline_texts"
+"""For commits of texts alone."""
 SPACING: Final = 0.002
 """Seconds from one NOTIFY to the next at least: each wakes every node, and what is committed meanwhile shares one."""
 PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -40,7 +43,8 @@ class Bell:
         self.losses = 0
         """How often its connection was lost, or not to be had."""
         self._dsn, self._doorbell, self._listens = dsn, doorbell, listens
-        self._news = asyncio.Event()
+        self._news: set[str] = set()
+        """The channels on which there is something to tell."""
         self._end = asyncio.Event()
         self._stir = asyncio.Event()  # news, a lost connection, or the end
         self._tried = asyncio.Event()
@@ -51,9 +55,9 @@ class Bell:
         if self._listens:
             await self._tried.wait()
 
-    def tell(self) -> None:
+    def tell(self, lane: Lane = Lane.PEOPLE) -> None:
         """Something was committed here."""
-        self._news.set()
+        self._news.add(TEXTS if lane is Lane.INGEST else CHANNEL)
         self._stir.set()
 
     async def close(self) -> None:
@@ -66,7 +70,7 @@ class Bell:
 
     async def _run(self) -> None:
         failures = 0
-        while not self._end.is_set() or self._news.is_set():
+        while not self._end.is_set() or self._news:
             rung = self.rung
             try:
                 await self._serve()
@@ -84,7 +88,7 @@ class Bell:
 
     async def _serve(self) -> None:
         """Until the connection is lost, or the end."""
-        while not self._listens and not self._news.is_set():  # a command that writes nothing never connects
+        while not self._listens and not self._news:  # a command that writes nothing never connects
             await self._stir.wait()
             self._stir.clear()
             if self._end.is_set():
@@ -94,7 +98,8 @@ class Bell:
             connection.add_termination_listener(self._lost)
             await connection.execute("SET synchronous_commit = off")  # a NOTIFY is a commit, and nothing that must last
             if self._listens:
-                await connection.add_listener(CHANNEL, self._heard)
+                for channel in (CHANNEL, TEXTS):
+                    await connection.add_listener(channel, self._heard)
                 self._doorbell.ring()  # whatever was told while nobody listened
                 self._tried.set()
             while not connection.is_closed():
@@ -106,22 +111,23 @@ class Bell:
             await hang_up(connection)
 
     async def _turn(self, connection: Connection) -> None:
-        if not self._news.is_set():
+        if not self._news:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._stir.wait()
         self._stir.clear()
-        if self._news.is_set():
+        if self._news:
             await self._tell(connection)
         elif not self._end.is_set():
             await connection.execute("SELECT 1")
 
     async def _tell(self, connection: Connection) -> None:
-        self._news.clear()
+        channels, self._news = self._news, set()
         try:
-            await connection.execute(f"NOTIFY {CHANNEL}")
+            await connection.execute("; ".join(f"NOTIFY {channel}" for channel in sorted(channels)))
         except BaseException:
-            self.tell()  # on the next connection
+            self._news |= channels  # on the next connection
+            self._stir.set()
             raise
         self.rung += 1
         if not self._end.is_set():
@@ -130,6 +136,10 @@ class Bell:
     def _lost(self, _connection: Any) -> None:
         self._stir.set()
 
-    def _heard(self, connection: Any, pid: int, _channel: str, _payload: object) -> None:
-        if pid != connection.get_server_pid():
+    def _heard(self, connection: Any, pid: int, channel: str, _payload: object) -> None:
+        if pid == connection.get_server_pid():
+            return
+        if channel == TEXTS:
+            self._doorbell.ring_for_texts()
+        else:
             self._doorbell.ring()

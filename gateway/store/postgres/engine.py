@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Final
 
 import asyncpg
+import structlog
 
 from gateway.store.doorbell import Doorbell
 from gateway.store.doors import Doors
@@ -23,6 +24,8 @@ from gateway.store.postgres.migrate import migrate
 from gateway.store.postgres.readers import Readers
 from gateway.store.postgres.writer import Writer
 from gateway.store.store import Lane, Stats
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 OPEN_PATIENCE: Final = 10.0
 """Seconds to wait at start for a server that is starting itself."""
@@ -78,9 +81,12 @@ async def open_postgres(
     bell = Bell(dsn, doorbell, listens=serving)
     await bell.tried()
 
-    def committed() -> None:
-        doorbell.ring()
-        bell.tell()
+    def committed(lane: Lane) -> None:
+        if lane is Lane.INGEST:
+            doorbell.ring_for_texts()
+        else:
+            doorbell.ring()
+        bell.tell(lane)
 
     return PostgresStore(Writer(writing, committed), Readers(reading), bell)
 
@@ -97,11 +103,14 @@ async def _prepare(dsn: str, known: Sequence[Migration]) -> None:
 
 async def _reach(dsn: str) -> asyncpg.Connection:
     """Without a bound for its statements: a migration of a large table takes its time, and other nodes wait for it."""
-    until = monotonic() + OPEN_PATIENCE
+    until, told = monotonic() + OPEN_PATIENCE, False
     while True:
         try:
             return await pools.connect(dsn)
         except (*faults.GONE, asyncpg.PostgresError, ValueError) as error:  # ValueError: of the URL's port, say
             if not faults.is_away(error) or monotonic() > until:
                 raise faults.closed(error) from None
+            if not told:
+                log.warning("database.waited_for", seconds=OPEN_PATIENCE, reason=faults.words(error))
+                told = True
         await asyncio.sleep(OPEN_PAUSE)

@@ -114,6 +114,8 @@ class Transaction(Buffers, _Statements):
             raise Misuse("a transaction that had failed was committed")
 
     async def run(self, sql: str | Sql, *values: Value) -> int:
+        if isinstance(sql, Sql) and not sql.postgres and self.fault is None:
+            return 0
         status: str = await self._perform(sql, values, self._connection.execute)
         count = status.rpartition(" ")[2]  # "UPDATE 3", "INSERT 0 1", "SELECT 1"
         return int(count) if count.isdigit() else 0

@@ -17,8 +17,8 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import Misuse, OutcomeUnknown, TeamlineError
-from gateway.store.calls import perform
 from gateway.store.lanes import LIST_LIMITS, Job
+from gateway.store.perform import perform
 from gateway.store.sqlite import faults
 from gateway.store.sqlite.connection import Watch
 from gateway.store.sqlite.transaction import Transaction, settle

@@ -21,6 +21,7 @@ from gateway.store.doorbell import Doorbell
 from gateway.store.lanes import Job, Lanes
 from gateway.store.sqlite.batch import Batches, Outcome, Report
 from gateway.store.sqlite.connection import Connection
+from gateway.store.store import Lane
 
 BUSY_PATIENCE: Final = 2.0
 """Seconds for which another process may hold the database before those who wait are told."""
@@ -108,7 +109,9 @@ class Writer:
         self.batches += report.committed
         self.actions += sum(error is None for _, _, error in report.outcomes)
         _resolve(report.outcomes)
-        if report.wrote:
+        if report.wrote and all(job.lane is Lane.INGEST for job, _, _ in report.outcomes):
+            self._doorbell.ring_for_texts()
+        elif report.wrote:
             self._doorbell.ring()
         if report.lost:
             self._end(report.left)

@@ -86,6 +86,20 @@ async def test_a_hung_apple_is_left_in_time(http: aiohttp.ClientSession) -> None
         assert (1, 1) == (len(await apple.taken()), (await apple.counts())[0])
 
 
+async def test_an_agents_push_delays_no_customers(http: aiohttp.ClientSession) -> None:
+    """When more agents' pushes than have places hang at a platform, a customer's is made beside them at once."""
+    async with FcmStandIn() as google, sending(http, 2.0, fcm=fcm(google)) as sender:
+        agents = replace(NOTICE, for_agent=True)
+        google.spoil += ["hang"] * AT_ONCE
+        waiting = [asyncio.create_task(fails(sender.push(ANDROID, agents))) for _ in range(AT_ONCE + 5)]
+        while google.spoil:
+            await asyncio.wait(waiting, timeout=0.01)
+        await sender.push(ANDROID, NOTICE)
+        assert 1 == len(google.taken)
+        google.spoil += ["hang"] * 5
+        assert {"again"} == {verdict for verdict, _, _ in await asyncio.gather(*waiting)}
+
+
 async def test_a_hung_push_service_holds_up_no_other(http: aiohttp.ClientSession) -> None:
     """All of its places are taken, those who wait for one are told in time, and pushes to elsewhere go."""
     async with (

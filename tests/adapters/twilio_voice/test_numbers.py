@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.twilio_voice.numbers import KINDS, refusal
+from gateway.channels.numbers import KINDS, e164, refusal
 from tests.adapters.twilio_voice.playing import AGENT, CUSTOMER, OURS, channel, failure, ring, telephone
 
 HOME = ("US", "CA")
@@ -69,6 +69,40 @@ def test_reasons(number: str, reason: str | None) -> None:
 def test_another_country(number: str, reason: str | None) -> None:
     """Countries come from the configuration, with their own emergency and premium numbers."""
     assert reason == refusal(number, ("GB",))
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("+442079460000", None),
+        (CUSTOMER, None),
+        ("+449098790000", PREMIUM),
+        ("+44999", EMERGENCY),
+        ("+1911", EMERGENCY),
+        ("911", "A short number is never called"),
+        ("+11115550100", NOT_THERE),
+    ],
+)
+def test_any_country(number: str, reason: str | None) -> None:
+    """Where a person dials by hand the country is no matter; what the number is still is."""
+    assert reason == refusal(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+17205550111", CUSTOMER),
+        ("+1 (720) 555-0111", CUSTOMER),
+        ("tel:+1-720-555-0111", CUSTOMER),
+        ("(303) 555-0111", None),
+        ("+1 303 555 0111 ext. 9", None),
+        ("911", None),
+        ("", None),
+    ],
+)
+def test_how_people_write(text: str, number: str | None) -> None:
+    """A number may be grouped as people do, with its country's code in front."""
+    assert number == e164(text)
 
 
 def test_no_reason_repeats_the_number() -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from gateway.store.doorbell import Doorbell
 from gateway.store.postgres import PostgresStore, bell, open_postgres
+from gateway.store.store import Lane
 from tests.gateway_process import until
-from tests.store.marks import mark, marks
+from tests.store.marks import mark, mark_all, marks
 from tests.store.postgres.wire import Wire
 
 LONG = 20.0
@@ -53,6 +54,17 @@ async def test_other_node_hears(here: PostgresStore, there: PostgresStore, doorb
         took.append(time.monotonic() - started)
         assert f"{number:02}" == (await there.read(marks))[-1]
     assert statistics.median(took) < 0.05
+
+
+async def test_texts_ring_as_texts(here: PostgresStore, there: PostgresStore, doorbell_there: Doorbell) -> None:
+    """A commit of texts alone wakes on another node whoever listens to all; another commit the others too."""
+    spared = doorbell_there.listen(texts=False)
+    ear = doorbell_there.listen()
+    await here.write_each(mark_all, "a", Lane.INGEST)
+    assert await ear.heard(LONG)
+    assert not await spared.heard(0)
+    await here.write(mark, "b")
+    assert await spared.heard(LONG)
 
 
 async def test_nothing_to_tell(here: PostgresStore, there: PostgresStore, doorbell_there: Doorbell) -> None:

@@ -127,6 +127,28 @@ async def test_ingest_takes_half(store: Store) -> None:
     assert pools.WRITERS // 2 == most[0]
 
 
+async def test_few_texts_wait_for_the_list_before(store: Store) -> None:
+    """While a list of texts is under way, few that come then wait for it and are one list; many begin beside it."""
+    gate, lists = Held(), list[int]()
+
+    async def texts(tx: Tx, items: Sequence[int]) -> list[None]:
+        lists.append(len(items))
+        if 0 in items:
+            await gate.action(tx)
+        return [None for _ in items]
+
+    first = asyncio.create_task(store.write_each(texts, 0))
+    await begun(gate)
+    few = [asyncio.create_task(store.write_each(texts, 1)) for _ in range(writer.WORTH - 1)]
+    assert "person" == await store.write(mark, "person")
+    assert [1] == lists
+    one_more = asyncio.create_task(store.write_each(texts, 1))
+    await asyncio.gather(one_more, *few)
+    assert [1, writer.WORTH] == lists
+    gate.let_go()
+    await first
+
+
 async def test_waiting_too_long(store: Store, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has waited for too long when their turn comes is refused, and nothing of theirs is done."""
     async with held(store, engine):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.errors import DatabaseTooNew, Misuse, Unavailable
 from gateway.store.doorbell import Doorbell
@@ -108,10 +109,12 @@ async def test_missing_database(empty: str) -> None:
 
 
 async def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing listens, the start says so after a while."""
-    monkeypatch.setattr(opening, "OPEN_PATIENCE", 0.1)
-    with pytest.raises(Unavailable, match="cannot be opened"):
+    """Where nothing listens, the start says at once that it waits, once, and gives up after a while."""
+    monkeypatch.setattr(opening, "OPEN_PATIENCE", 0.3)
+    with capture_logs() as logs, pytest.raises(Unavailable, match="cannot be opened"):
         await opens(f"postgresql://teamline:{SECRET}@127.0.0.1:{free_port()}/teamline")
+    assert ["database.waited_for"] == [line["event"] for line in logs]
+    assert SECRET not in str(logs)
 
 
 @pytest.mark.parametrize(

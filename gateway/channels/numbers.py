@@ -35,21 +35,31 @@ KINDS: Final[dict[int, str | None]] = {
 _PAID_NANP = re.compile(r"\d{3}(?:976\d{4}|5551212)", re.ASCII)
 _EMERGENCY: Final = "An emergency number is never called"
 _SHORT: Final = "A short number is never called"
-_NO_NUMBER: Final = "This is not a telephone number with its country's code"
+NO_NUMBER: Final = "This is not a telephone number with its country's code"
 _NOT_THERE: Final = "There is no such telephone number"
 
 
-def refusal(number: str, countries: Collection[str]) -> str | None:
-    """Why it is not called, or None. `countries` are ISO 3166-1 alpha-2."""
+def e164(text: str) -> str | None:
+    """A number with its country's code, however it was grouped, as E.164; None for what is none."""
+    parsed = _parsed(text)
+    if parsed is None or parsed.extension:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def refusal(number: str, countries: Collection[str] | None = None) -> str | None:
+    """Why it is not called, or None. `countries` are ISO 3166-1 alpha-2; None: wherever it is, since a person dials it
+    by hand."""
     parsed = _parsed(number)
-    if any(is_emergency_number(digits, country) for country in countries for digits in _short_forms(number, parsed)):
+    near = _countries_of(parsed) if countries is None else countries
+    if any(is_emergency_number(digits, country) for country in near for digits in _short_forms(number, parsed)):
         return _EMERGENCY
     if parsed is None or not is_e164(number):
-        return _SHORT if number.isascii() and number.isdigit() and len(number) <= 6 else _NO_NUMBER
+        return _SHORT if number.isascii() and number.isdigit() and len(number) <= 6 else NO_NUMBER
     region = phonenumbers.region_code_for_number(parsed)
     if region is None or not phonenumbers.is_valid_number(parsed):
         return _NOT_THERE
-    if region not in countries:
+    if countries is not None and region not in countries:
         return f"Calls go only to these countries: {', '.join(countries)}"
     if parsed.country_code == 1 and _PAID_NANP.fullmatch(str(parsed.national_number)):
         return KINDS[PhoneNumberType.PREMIUM_RATE]
@@ -61,6 +71,11 @@ def _parsed(number: str) -> PhoneNumber | None:
         return phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
+
+
+def _countries_of(parsed: PhoneNumber | None) -> Collection[str]:
+    """The main one of its country's code."""
+    return () if parsed is None else (phonenumbers.region_code_for_country_code(parsed.country_code or 0),)
 
 
 def _short_forms(number: str, parsed: PhoneNumber | None) -> tuple[str, ...]:

@@ -1,0 +1,109 @@
+"""A person calls for a booking: the promise passes into their hands, and one call is queued to be dialed.
+
+Where no voice channel is, and for a chat, it only begins; the number to dial is shown. Nothing is dialed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gateway.actions.begin_call import begin
+from gateway.actions.board import shape
+from gateway.actions.call_report import call_changed
+from gateway.actions.keep import fall_back, keeper
+from gateway.domain.author import AgentId, Principal
+from gateway.domain.booking import Booking
+from gateway.domain.call import move
+from gateway.domain.routing import Teams
+from gateway.domain.wire import Json
+from gateway.errors import Conflict, Invalid, NoPhone
+from gateway.store import bookings, calls, duty, idempotency, openings
+from gateway.store.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The voice channel to call by."""
+
+    channel: str
+    allowed: Callable[[str], str | None]
+    """Why a number is never called; None where it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Whom a person wants to call. `secret` is the hash of the session or token that they asked under."""
+
+    secret: bytes
+    booking: int
+    line: Line | None
+    reference: str
+    """Random, for a call that is made."""
+    key: str | None
+    fingerprint: bytes
+    now: int
+
+
+async def call(tx: Tx, order: Order, teams: Teams) -> Json:
+    """The booking as on the board, with its call. Who has begun it may call again once the call before is over or of
+    unknown fate: that is for a person to decide. Raises Unauthenticated, Forbidden, NotFound, Invalid for a number
+    that is never called, NoPhone, IllegalMove, and Conflict while a call is under way."""
+    principal = await keeper(tx, order.secret, order.now)
+    await bookings.hold_thread(tx, (await bookings.seen(tx, principal.agent, order.booking)).thread)
+    held = await bookings.hold_in_reach(tx, principal.agent, order.booking)
+    before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)
+    if before is not None:
+        return before
+    line = order.line if held.kind == "call" else None
+    numbers = None if line is None else await _numbers(tx, line, principal.agent, held)
+    held = await _in_hand(tx, held, principal, teams, order.now, again=line is not None)
+    if line is not None and numbers is not None:
+        queued = await calls.queue(tx, held, principal.author, line.channel, order.reference, numbers, order.now)
+        call_changed(tx, queued, order.now)
+    answer = await shape(tx, held, teams, order.now)
+    await idempotency.keep(tx, principal.key, order.key, answer)
+    return answer
+
+
+async def _in_hand(tx: Tx, held: Booking, who: Principal, teams: Teams, now: int, *, again: bool) -> Booking:
+    """Begun by this person, now or before; `again`: to be called once more."""
+    if held.state != "begun" or held.begun_by is None or held.begun_by.agent != who.agent:
+        begun = await begin(tx, held, who, teams, now)
+        if begun.kind == "chat":  # its customer waits for that, wherever they are
+            await openings.queue(tx, begun, now)
+        return begun
+    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    if again and last is not None and last.is_open:
+        raise Conflict("a call for this is under way")
+    return held
+
+
+async def _numbers(tx: Tx, line: Line, agent: AgentId, booking: Booking) -> tuple[str, str]:
+    """The agent's and the customer's."""
+    own, theirs = (await duty.own(tx, agent))["phone"], booking.phone or ""
+    if own is None:
+        raise NoPhone
+    for whose, number in (("your phone", own), ("the customer's phone", theirs)):
+        if reason := line.allowed(number):
+            raise Invalid(f"{whose}: {reason}")
+    if own == theirs:
+        raise Invalid("your phone and the customer's are the same")
+    return own, theirs
+
+
+async def let_go(tx: Tx, held: Booking, teams: Teams, now: int) -> Booking:
+    """For whoever moves or cancels a booking that is held: while only the agent's phone rings for it, the call is taken
+    back, and the booking is in nobody's hands any more. Otherwise as it was."""
+    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    if held.state != "begun" or last is None or not last.is_open:
+        return held
+    last = await calls.get(tx, last.id)
+    if last.pressed_at is not None or last.customer_leg is not None:
+        return held
+    if last.state == "queued":
+        await calls.save(tx, replace(last, state=move(last.state, "withdraw"), ended_at=now), None)
+    else:
+        await calls.save(tx, replace(last, unwanted_at=now, looks=0), now if last.state == "under_way" else None)
+    call_changed(tx, last, now)
+    return await fall_back(tx, held, "canceled", teams, now)
