@@ -39,10 +39,10 @@ async def own(tx: Tx, found: Sequence[Booking], teams: Teams, now: int) -> list[
     ]
 
 
-async def all_of(tx: Tx, caller: Caller, teams: Teams, now: int) -> list[Json]:
-    """A customer's own, the newest first. Raises Unauthenticated."""
+async def all_of(tx: Tx, caller: Caller, teams: Teams, now: int) -> tuple[TeamId, list[Json]]:
+    """Whose they are, and a customer's own, the newest first. Raises Unauthenticated."""
     known = await booker(tx, caller, now)
-    return await own(tx, await bookings.of_customer(tx, known.customer), teams, now)
+    return known.team, await own(tx, await bookings.of_customer(tx, known.customer), teams, now)
 
 
 async def one(tx: Tx, caller: Caller, booking: int, teams: Teams, now: int) -> Json:

@@ -122,10 +122,13 @@ async def mark_read(call: Call[ReadMark, Nothing]) -> Json:
 
 
 def team_names(deps: Deps, teams: list[TeamId]) -> list[Json]:
-    """Ids with names; a team that has left the config is called by its id."""
+    """Ids with names and zones; a team that has left the config is called by its id."""
     known = deps.settings().teams
     named = [(id_, known.get(id_)) for id_ in teams if id_ != SYSTEM]
-    return [{"id": id_, "name": team.name if team else id_} for id_, team in named]
+    return [
+        {"id": id_, "name": team.name, "zone": team.timezone.key} if team else {"id": id_, "name": id_}
+        for id_, team in named
+    ]
 
 
 def live(deps: Deps) -> ways.Live:

@@ -25,6 +25,7 @@ from gateway.http.booking_links import PREFIX, BookingLinks
 from gateway.http.booking_shapes import BookingChange, NewBooking, OwnBooking, OwnBookings, Slots, SlotsQuery
 from gateway.http.calendars import calendar
 from gateway.http.customer_api import BASE
+from gateway.http.customer_facts import of_team
 from gateway.http.deps import Deps
 from gateway.http.dialing import dialer
 from gateway.http.peer import client
@@ -46,8 +47,8 @@ async def make(call: Call[NewBooking, Nothing]) -> Json:
 
 async def own_bookings(call: Call[Nothing, Nothing]) -> Json:
     teams = call.deps.settings().teams
-    found = await call.deps.store.read(booking_view.all_of, await _caller(call), teams, call.now)
-    return {"items": [_linked(call.deps, one) for one in found]}
+    team, found = await call.deps.store.read(booking_view.all_of, await _caller(call), teams, call.now)
+    return {"items": [_linked(call.deps, one) for one in found]} | of_team(teams, team, call.now)
 
 
 async def own_booking(call: Call[Nothing, Nothing]) -> Json:

@@ -14,7 +14,7 @@ from gateway.domain.booking import Outcome, State, Step
 from gateway.domain.slots import Kind, SlotKey, parse_slot
 from gateway.errors import Invalid
 from gateway.http.call_shapes import CallShape
-from gateway.http.customer_shapes import Customer
+from gateway.http.customer_shapes import Customer, TeamFacts
 from gateway.http.desk_shapes import Moment
 from gateway.http.shapes import Id, Query, Request, Text
 
@@ -152,6 +152,8 @@ class OwnBooking(BaseModel):
     phone: str | None = None
     sequence: int
     created_at: datetime
+    changed_at: Annotated[datetime, Field(description="When it was made, last moved, or cancelled.")]
+    ended_at: Annotated[datetime | None, Field(description="Of what is done, missed or cancelled.")] = None
     now: Annotated[bool | None, Field(description="There when it was asked for at once.")] = None
     broken: Annotated[bool | None, Field(description="There when the promise was not kept.")] = None
     claimed_by: PersonShown | None = None
@@ -162,8 +164,8 @@ class OwnBooking(BaseModel):
     manage: str
 
 
-class OwnBookings(BaseModel):
-    """The newest first."""
+class OwnBookings(TeamFacts):
+    """The newest first, and whose they are."""
 
     items: list[OwnBooking]
 

@@ -7,7 +7,9 @@ from typing import Final
 
 from gateway.actions.customer_view import Facts
 from gateway.domain.instant import from_micros, micros, rfc3339
+from gateway.domain.message import TeamId
 from gateway.domain.routing import Teams
+from gateway.domain.slots import KINDS
 from gateway.domain.team import Team
 from gateway.domain.wire import Json
 from gateway.feed import cursor
@@ -20,13 +22,19 @@ AHEAD: Final = timedelta(days=14)
 def about(deps: Deps, facts: Facts, channel: str, now: int) -> Json:
     """Everything that GET /thread says of a customer, or of somebody who is none yet."""
     teams: Teams = deps.settings().teams
-    team = teams.get(facts.team)
     return (
-        {"team": {"id": facts.team, "name": team.name if team else facts.team}}
-        | _hours(team or teams.route(), now)
+        of_team(teams, facts.team, now)
         | facts.shape
         | {"accepts": _accepts(deps, channel), "feed": cursor.encode(facts.heads)}
     )
+
+
+def of_team(teams: Teams, id_: TeamId, now: int) -> Json:
+    """Its name, its hours, and for what it takes bookings."""
+    team = teams.get(id_)
+    known = team or teams.route()
+    books = [kind for kind in KINDS if team is not None and team.callbacks.places(kind)]
+    return {"team": {"id": id_, "name": team.name if team else id_}, "books": books} | _hours(known, now)
 
 
 def _hours(team: Team, now: int) -> Json:

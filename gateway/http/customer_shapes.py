@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.domain.message import BODY_LIMIT, says_something
+from gateway.domain.slots import Kind
 from gateway.http.shapes import Attachment, Id, Limit, PushKey, Query, Request, TeamName, Text
 
 MOST_FILES = 32
@@ -91,10 +92,11 @@ class Week(BaseModel):
     sun: list[tuple[str, str]]
 
 
-class CustomerThread(BaseModel):
-    """Facts about the team, and where the customer stands with it. `feed` continues the event stream from here."""
+class TeamFacts(BaseModel):
+    """What is known of the team. `books`: for what it takes bookings."""
 
     team: TeamName
+    books: list[Kind]
     timezone: str
     hours: Week
     dates: Annotated[
@@ -104,6 +106,11 @@ class CustomerThread(BaseModel):
     open: bool
     open_until: Annotated[datetime | None, Field(description="There when it is open, and closes.")] = None
     opens_at: Annotated[datetime | None, Field(description="There when it is closed, and opens again.")] = None
+
+
+class CustomerThread(TeamFacts):
+    """Facts about the team, and where the customer stands with it. `feed` continues the event stream from here."""
+
     last_reply: Annotated[datetime | None, Field(description="A person's last to this customer.")] = None
     team_last_reply: Annotated[datetime | None, Field(description="A person's last to anyone.")] = None
     customer: Customer | None = None

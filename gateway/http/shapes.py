@@ -135,6 +135,12 @@ class TeamName(BaseModel):
     name: str
 
 
+class OwnTeam(TeamName):
+    """A team that one works for; `zone` is that of its wall clock, such as America/Denver."""
+
+    zone: str | None = None
+
+
 class PushKey(BaseModel):
     """What a browser subscribes with: `applicationServerKey`, in base64url (RFC 8292)."""
 
@@ -148,7 +154,7 @@ class Agent(BaseModel):
     display_name: str
     role: Literal["agent", "lead", "admin"]
     may_reply: bool
-    teams: list[TeamName]
+    teams: list[OwnTeam]
     push: Annotated[PushKey | None, Field(description="There when a browser can be pushed to.")] = None
 
 

@@ -42,7 +42,7 @@ class _File:
 
 
 class Pages:
-    """/console, /chat, /demo and /static."""
+    """/console, /chat, /book, /demo and /static."""
 
     def __init__(self, deps: Deps, folder: Path = FOLDER) -> None:
         self._deps = deps

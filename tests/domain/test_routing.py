@@ -18,7 +18,8 @@ UTC = ZoneInfo("UTC")
 
 def teams(**regions: list[str]) -> Teams:
     by_id = {
-        TeamId(name): Team(TeamId(name), name, UTC, tuple(claimed), Days(Hours(UTC))) for name, claimed in regions.items()
+        TeamId(name): Team(TeamId(name), name, UTC, tuple(claimed), Days(Hours(UTC)))
+        for name, claimed in regions.items()
     }
     return Teams(by_id, next(iter(by_id)))
 

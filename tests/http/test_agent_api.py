@@ -20,7 +20,7 @@ async def test_me(desk: Desk) -> None:
         "display_name": "Ana",
         "role": "agent",
         "may_reply": True,
-        "teams": [{"id": "denver", "name": "Front Range"}],
+        "teams": [{"id": "denver", "name": "Front Range", "zone": "America/Denver"}],
         "away": False,
         "phone": None,
     }

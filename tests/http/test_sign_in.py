@@ -46,7 +46,7 @@ async def _cookie(desk: Desk) -> dict[str, str]:
 async def test_sign_in(desk: Desk) -> None:
     """A right password gives the person, and a session in a cookie that scripts cannot read."""
     status, answer, cookies = await _sign_in(desk)
-    teams = [{"id": "denver", "name": "Front Range"}]
+    teams = [{"id": "denver", "name": "Front Range", "zone": "America/Denver"}]
     assert (200, "ana", teams) == (status, answer["agent"]["login"], answer["agent"]["teams"])
     cookie = cookies["teamline_session"]
     assert (True, "Lax", "/", "", "2592000") == tuple(

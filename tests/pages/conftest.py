@@ -78,12 +78,23 @@ def scheme() -> str:
     return "light"
 
 
+@pytest.fixture
+def zone() -> str | None:
+    """The browser's time zone; None: this machine's."""
+    return None
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitor(
-    browser: Browser, gateway: FakeGateway, viewport: dict[str, Any], scheme: Any
+    browser: Browser, gateway: FakeGateway, viewport: dict[str, Any], scheme: Any, zone: str | None
 ) -> AsyncIterator[Visitor]:
     async with served(gateway) as origin:
-        context = await browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        context = await browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            timezone_id=zone,
+        )
         context.set_default_timeout(10_000)
         visitor = Visitor(gateway, origin, context, await context.new_page())
         visitor.watch(visitor.page)

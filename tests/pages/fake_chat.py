@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.pages.fake_desk import problem
 from tests.pages.fake_gateway import FakeGateway
+from tests.pages.fake_slots import FakeSlots
 from tests.pages.world import Json, ago, rfc3339
 
 COOKIE: Final = "teamline_visitor"
@@ -30,7 +31,7 @@ def png(width: int, height: int, color: tuple[int, int, int] = (90, 130, 180)) -
     return kept.getvalue()
 
 
-class FakeChat(FakeGateway):
+class FakeChat(FakeSlots, FakeGateway):
     """`newest` is who wrote last; `say` is what a person of the team does."""
 
     def __init__(self) -> None:
@@ -44,6 +45,8 @@ class FakeChat(FakeGateway):
         self.begun: list[Json] = []
         """The body of each request for a visitor."""
         self.channels: set[str | None] = set()
+        self.followed = 0
+        """How many streams were opened."""
         self.is_silent = False
         """Whether the streams tell nothing."""
         self.down = False
@@ -58,6 +61,7 @@ class FakeChat(FakeGateway):
             "open": True,
             "open_until": rfc3339(ago(hours=-3)),
             "team_last_reply": rfc3339(ago(minutes=12)),
+            "books": ["call", "chat"],
         }
 
     def app(self) -> web.Application:
@@ -75,6 +79,7 @@ class FakeChat(FakeGateway):
             web.put(f"{API}/{{mark:read|received}}", self._mark),
             web.get(f"{API}/events", self._stream),
             *self.device_routes(API),
+            *self.slot_routes(API),
         ])  # fmt: skip
         return app
 
@@ -120,7 +125,7 @@ class FakeChat(FakeGateway):
 
     async def _facts(self, request: web.Request) -> web.Response:
         self.channels.add(request.query.get("channel"))
-        facts = self.facts | {"accepts": self.accepts, "unread": 0, "feed": "-"}
+        facts = self.facts | self.push | {"accepts": self.accepts, "unread": 0, "feed": "-"}
         if COOKIE not in request.cookies:
             return web.json_response(facts)
         customer = self._who(request)
@@ -225,11 +230,13 @@ class FakeChat(FakeGateway):
         await response.prepare(request)
         sent = int(request.headers["Last-Event-ID"])
         await response.write(b": here\n\n")
+        self.followed += 1
         with suppress(ConnectionResetError):
             while self._carries(request):
                 for whose, message in self.log[sent:]:
                     sent += 1
-                    frame = f"event: message\nid: {sent}\ndata: {json.dumps(message)}\n\n"
+                    name = "booking" if "sequence" in message else "message"
+                    frame = f"event: {name}\nid: {sent}\ndata: {json.dumps(message)}\n\n"
                     await response.write(frame.encode() if whose == customer else b": beat\n\n")
                 async with self.news:
                     if sent == len(self.log) and self._carries(request):

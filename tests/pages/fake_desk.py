@@ -14,8 +14,9 @@ AGENT = web.RequestKey("agent", dict[str, Any])
 MOST_COUNTED = 1_000
 
 
-def problem(status: int, detail: str, type_: str = "") -> web.Response:
+def problem(status: int, detail: str, type_: str = "", facts: Json | None = None) -> web.Response:
     body = {"type": type_ or f"/problems/{status}", "title": "Problem", "status": status, "detail": detail}
+    body |= facts or {}
     return web.json_response(body, status=status, content_type="application/problem+json")
 
 

@@ -23,6 +23,11 @@ class FakeDevices(World):
         self.app_facts: dict[str, Json] = {}
         """`profile` and `maybe_same` of the threads that have them."""
 
+    @property
+    def push(self) -> Json:
+        """As `me` and a customer's facts have it."""
+        return {} if self.push_key is None else {"push": {"key": self.push_key}}
+
     def device_routes(self, api: str) -> list[web.RouteDef]:
         return [
             web.get(f"{api}/push-key", self._push_key),

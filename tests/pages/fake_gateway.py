@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.http.headers import PAGE
 from gateway.pages import FOLDER
+from tests.pages.fake_bookings import FakeBookings
 from tests.pages.fake_desk import AGENT, problem
 from tests.pages.fake_devices import FakeDevices
 from tests.pages.fake_ways import FakeWays
@@ -30,7 +31,7 @@ TYPES = {
 }
 
 
-class FakeGateway(FakeDevices, FakeWays):
+class FakeGateway(FakeDevices, FakeBookings, FakeWays):
     """The world over HTTP, with the faults that a test asks for."""
 
     def __init__(self) -> None:
@@ -66,6 +67,7 @@ class FakeGateway(FakeDevices, FakeWays):
             *self.desk_routes(api),
             *self.way_routes(api),
             *self.device_routes(api),
+            *self.booking_routes(api),
         ])  # fmt: skip
         return app
 
@@ -82,7 +84,7 @@ class FakeGateway(FakeDevices, FakeWays):
         return await handler(request)  # type: ignore[no-any-return]
 
     async def _me(self, request: web.Request) -> web.Response:
-        return web.json_response(request[AGENT])
+        return web.json_response(request[AGENT] | self.push)
 
     async def _page(self, request: web.Request) -> web.Response:
         return self._file(f"{request.match_info['page']}/index.html")
@@ -110,7 +112,7 @@ class FakeGateway(FakeDevices, FakeWays):
             return problem(401, "Login or password is wrong.")
         secret = f"s{self.id()}"
         self.sessions[secret] = agent
-        response = web.json_response({"agent": agent})
+        response = web.json_response({"agent": agent | self.push})
         response.set_cookie("session", secret, httponly=True, samesite="Lax")
         return response
 

@@ -120,6 +120,8 @@ class Pushes:
         return steps  # type: ignore[no-any-return]
 
 
-def notice(thread: str = "t1", message: str = "m1", body: str = "Ana from your team wrote", badge: int = 1) -> Json:
+def notice(
+    thread: str = "t1", message: str = "m1", body: str = "Ana from your team wrote", badge: int = 1, **more: str
+) -> Json:
     """The payload of a push, as docs say it."""
-    return {"title": "Front Range", "body": body, "thread": thread, "message": message, "badge": badge}
+    return {"title": "Front Range", "body": body, "thread": thread, "message": message, "badge": badge} | more

@@ -13,7 +13,7 @@ function settled(status, type, text) {
   let answer = null;
   if (text && (type ?? "").includes("json")) answer = JSON.parse(text);
   if (status >= 200 && status < 300) return answer;
-  throw new Problem(status, answer ?? {});
+  throw Object.assign(new Problem(status, answer ?? {}), { facts: answer ?? {} });
 }
 
 export class Api {
@@ -21,10 +21,12 @@ export class Api {
   onBack = () => {};
   #well = false;
   #channel;
+  #link;
 
-  /** `channel` as the page's address names it, "" for the only one. */
-  constructor(channel) {
+  /** `channel` as the page's address names it, "" for the only one. `link`: the token of a link, which then says who asks. */
+  constructor(channel, { link = null } = {}) {
     this.#channel = channel;
+    this.#link = link;
   }
 
   /** Whether the last thing that was asked got an answer; a message leaves only over a connection that had one. */
@@ -43,6 +45,7 @@ export class Api {
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
+    if (this.#link) headers.Authorization = `Bearer ${this.#link}`;
     let response;
     let text;
     try {
@@ -115,4 +118,15 @@ export class Api {
     this.#heard(true);
     return response;
   }
+
+  /** {items, zone, now, kinds, next?}: times of a kind that can be booked, from a moment on where one is given. */
+  slots({ kind, from }) { return this.#call("GET", `/slots?${new URLSearchParams({ kind, ...(from ? { from } : {}) })}`); }
+
+  bookings() { return this.#call("GET", "/bookings"); }
+  booking(id) { return this.#call("GET", `/bookings/${encodeURIComponent(id)}`); }
+
+  /** The same key makes the same booking. A refusal's `facts` have the next `slots` where another time would do. */
+  book(wish, key) { return this.#call("POST", "/bookings", { body: wish, key }); }
+  rebook(id, change) { return this.#call("PATCH", `/bookings/${encodeURIComponent(id)}`, { body: change }); }
+  unbook(id) { return this.#call("DELETE", `/bookings/${encodeURIComponent(id)}`); }
 }

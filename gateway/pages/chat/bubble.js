@@ -75,4 +75,5 @@ export function pendingElement(item, standing, choose) {
 
 export const dayElement = (words) => h("li", { class: "day" }, h("span", {}, words));
 export const newElement = () => h("li", { class: "day fresh" }, h("span", {}, "New since you were here"));
+export const bookedElement = ({ at, words }) => h("li", { class: "quiet-line booked-line" }, words, " · ", when(at));
 export const lineElement = (words) => h("li", { class: "quiet-line" }, words);

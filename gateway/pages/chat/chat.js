@@ -2,6 +2,7 @@
 // customer does goes out through the outgoing list.
 
 import { Feed } from "../console/feed.js";
+import { Booking } from "../book/booking.js";
 import { announce, h, icon } from "../console/dom.js";
 import { Spoken } from "../console/spoken.js";
 import { Api } from "./api.js";
@@ -46,14 +47,19 @@ export class Chat {
       onSignedOut: () => { this.visitor.doubt(); this.#unfollow(); this.#sync(); },
     });
     this.#api.onBack = () => { this.#wake(); this.outgoing.hurry(); };
-    this.facts = new Facts();
+    this.booking = new Booking(this.#api, {
+      team: () => this.visitor.facts?.team.name ?? "the team", most: 1, ensure: () => this.visitor.ensure(), onUnknown: () => this.visitor.doubt(),
+      onTurn: () => this.draw(), onMade: () => this.#following || this.#sync(),
+    });
+    this.facts = new Facts(this.booking.offer);
     this.telling = new Telling(this.#api, { onChange: () => this.draw(), onShown: () => this.timeline.look(), onOpen: () => this.timeline.toEnd() });
     this.timeline = new Timeline(this);
     this.composer = new Composer(this);
     this.viewer = new Viewer();
     this.spoken = new Spoken();
     this.connection = h("p", { class: "connection", role: "status" });
-    this.elements = [this.facts.element, h("main", {}, this.timeline.element, this.connection, this.composer.element), this.viewer.element];
+    this.main = h("main", {}, this.booking.shelf.element, this.timeline.element, this.booking.picker.element, this.connection, this.composer.element);
+    this.elements = [this.facts.element, this.main, this.viewer.element];
     this.#listen();
   }
 
@@ -81,12 +87,18 @@ export class Chat {
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
-      if (this.visitor.facts) this.facts.render(this.visitor.facts);
-      this.telling.render(this.visitor.facts?.customer, this.conversation.items);
+      if (this.visitor.facts) this.#head(this.visitor.facts);
+      this.telling.render(this.visitor.facts ?? {}, this.conversation.items);
       this.timeline.render();
       this.composer.render();
       this.#worryOrNot();
     });
+  }
+
+  #head(facts) {
+    this.facts.render(facts);
+    this.booking.render({ kinds: facts.books, zone: facts.timezone });
+    this.main.toggleAttribute("data-picking", this.booking.isPicking);
   }
 
   #worryOrNot() {
@@ -123,7 +135,7 @@ export class Chat {
   }
 
   async #follow() {
-    const cursor = await this.conversation.load();
+    const cursor = await this.conversation.load(() => this.booking.bookings.load());
     this.#following = true;
     this.#live = true;
     this.#feed.start(cursor);
@@ -153,7 +165,7 @@ export class Chat {
 
   #nowhere(error) {
     this.facts.wait(error.status === 404 ? "There is no chat at this address." : error.message);
-    this.elements[1].hidden = true;
+    this.main.hidden = true;
   }
 
   #meet() {
@@ -191,6 +203,7 @@ export class Chat {
     this.#unfollow();
     this.conversation = new Conversation(this.#api);
     this.conversation.begin();
+    this.booking.bookings.forget();
     this.telling.forget();
     await this.outgoing.part();
   }
@@ -204,6 +217,7 @@ export class Chat {
   }
 
   #heard(kind, data) {
+    if (kind === "booking") return this.booking.bookings.hear(data).catch((error) => { if (!("lasting" in error)) throw error; });
     if (kind === "resync" || (kind === "messages.changed" && data.body === undefined)) return this.#sync();
     if (data.direction === "in") this.outgoing.meets(data);
     const isNews = this.conversation.take(data) && data.direction === "out";

@@ -23,9 +23,11 @@ export class Conversation {
     this.loaded = true;
   }
 
-  /** Reads the newest page; what stood above it stays if they meet. Answers where the stream goes on. */
-  async load() {
+  /** Reads the newest page; what stood above it stays if they meet. Answers where the stream goes on. `also()` reads what is
+   *  shown with it, after it, so that the stream goes on from before both. */
+  async load(also) {
     const page = await this.#page({});
+    await also();
     const meets = this.items.findIndex((item) => item.id === page.items[0]?.id);
     if (meets < 0) this.older = this.#isMore(page);
     this.items = [...(meets < 0 ? [] : this.items.slice(0, meets)), ...page.items];

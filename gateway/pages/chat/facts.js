@@ -50,19 +50,20 @@ export function week(hours) {
 export class Facts {
   #shown = "";
 
-  constructor() {
+  /** `offer`: what else can be done here, a button. */
+  constructor(offer) {
     this.name = h("h1");
     this.standing = h("p", { class: "standing" });
     this.answered = h("p", { class: "answered" });
     this.toggle = button("Hours", { "aria-expanded": "false", "aria-controls": "hours", hidden: true, press: () => this.#turn() });
     this.hours = h("div", { class: "hours", id: "hours", hidden: true });
     this.element = h("header", { class: "facts", on: { keydown: (event) => event.key === "Escape" && !this.hours.hidden && this.#turn() } },
-      h("div", { class: "facts-words" }, this.name, h("div", { class: "facts-lines" }, this.standing, this.answered)), this.toggle, this.hours);
+      h("div", { class: "facts-words" }, this.name, h("div", { class: "facts-lines" }, this.standing, this.answered)), h("div", { class: "facts-buttons" }, offer, this.toggle), this.hours);
   }
 
   /** Nothing is known yet, and this is why. */
-  wait(words) {
-    say(this.name, "Write to us");
+  wait(words, name = "Write to us") {
+    say(this.name, name);
     say(this.standing, words);
   }
 

@@ -11,10 +11,8 @@ const REFUSED = "This browser does not let this page tell you when somebody answ
 const HOME_SCREEN = "On this device, only a page on the home screen can tell you when somebody answers: Share, then Add to Home Screen. Opened from there, it begins a conversation of its own.";
 
 export class Telling {
-  #api;
   #device;
-  #key = null;
-  #asked = false;
+  #isAble = false;
   #customer = null;
   #hasWritten = false;
   #busy = false;
@@ -24,7 +22,6 @@ export class Telling {
 
   /** `onChange()`: the line says something else. `onShown()`: a notice stands. `onOpen()`: one was pressed. */
   constructor(api, { onChange, onShown, onOpen }) {
-    this.#api = api;
     this.onChange = onChange;
     this.#device = new Device(api, { name: "teamline.chat.device", worker: `/static/chat/worker.js${location.search}`, scope: "/chat" });
     this.words = h("p", { tabindex: "-1" });
@@ -39,7 +36,7 @@ export class Telling {
   }
 
   /** Who has written may be told of the answer, where the server can tell. */
-  get isOffered() { return Boolean(this.#key && this.#customer && this.#hasWritten); }
+  get isOffered() { return Boolean(this.#isAble && this.#customer && this.#hasWritten); }
 
   /** The server knows this browser as this customer, {id}. */
   meet({ id }) {
@@ -53,10 +50,11 @@ export class Telling {
     this.#device.turnOff().catch(() => {});
   }
 
-  render(customer, items) {
+  /** `facts` as GET /thread has them. */
+  render({ customer, push }, items) {
     this.#customer = customer?.id ?? null;
+    this.#isAble = Boolean(push);
     this.#hasWritten = items.some((item) => item.direction === "in");
-    if (this.#customer && this.#hasWritten && !this.#asked) this.#ask();
     const [words, label] = this.#standing();
     const hadFocus = document.activeElement === this.press;
     say(this.words, words);
@@ -73,16 +71,6 @@ export class Telling {
     const after = items.slice(items.findIndex(({ id }) => id === message.id) + 1);
     const unread = after.filter(({ direction }) => direction === "out");
     this.#device.clear((notice) => !unread.some(({ id }) => id === notice.message), unread.length).catch(() => {});
-  }
-
-  async #ask() {
-    this.#asked = true;
-    try {
-      this.#key = (await this.#api.pushKey()).key;
-      this.onChange();
-    } catch (error) {
-      this.#asked = error.lasting;
-    }
   }
 
   /** [what is said, what the button says], "" for neither. */

@@ -3,7 +3,7 @@
 
 import { arrange, firstInSight, h, icon, isolated, say } from "../console/dom.js";
 import { day, sameDay } from "../console/time.js";
-import { dayElement, lineElement, messageElement, newElement, pendingElement } from "./bubble.js";
+import { bookedElement, dayElement, lineElement, messageElement, newElement, pendingElement } from "./bubble.js";
 
 const TOGETHER = 5 * 60_000;
 const NEAR_END = 40;
@@ -136,21 +136,35 @@ export class Timeline {
       const words = hasEnded ? ENDED : "The conversation begins here";
       want("start", words, "", () => lineElement(words));
     }
-    items.forEach((item, place) => this.#item(item, items[place - 1], !pending.length && place === items.length - 1, want));
+    const shown = this.#entries(conversation);
+    shown.forEach((entry, place) => this.#entry(entry, shown[place - 1], !pending.length && entry.item === items.at(-1), want));
     pending.forEach((item, place) => this.#pending(item, place === 0, want));
     if (this.#chat.telling.isOffered) wanted.push(this.#chat.telling.element);
     for (const key of this.#made.keys()) if (!used.has(key)) this.#made.delete(key);
     return wanted;
   }
 
-  #item(item, before, last, want) {
-    const newDay = !before || !sameDay(before.at, item.at);
+  /** Messages, and lines about bookings between them, by time: {at, item} or {at, line}. */
+  #entries({ items, older, loaded }) {
+    const messages = items.map((item) => ({ at: item.at, item }));
+    const lines = loaded ? this.#chat.booking.lines.filter(({ at }) => !older || at >= items[0].at) : [];
+    return [...messages, ...lines.map((line) => ({ at: line.at, line }))].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+  }
+
+  #entry({ at, item, line }, beside, last, want) {
+    const newDay = !beside || !sameDay(beside.at, at);
     if (newDay) {
-      const words = day(item.at);
-      want(`day|${item.at.slice(0, 10)}|${item.id}`, words, "", () => dayElement(words));
+      const words = day(at);
+      want(`day|${at.slice(0, 10)}|${item?.id ?? line.key}`, words, "", () => dayElement(words));
     }
+    if (line) want(line.key, line.words, "", () => bookedElement(line));
+    else this.#item(item, newDay ? null : beside.item, last, want);
+  }
+
+  /** `before`: the message right before it on the same day, if one is. */
+  #item(item, before, last, want) {
     if (item.id === this.#newFrom) want("new", "new", "", newElement);
-    const together = !newDay && item.id !== this.#newFrom && before.direction === item.direction && before.author?.name === item.author?.name
+    const together = before && item.id !== this.#newFrom && before.direction === item.direction && before.author?.name === item.author?.name
       && new Date(item.at) - new Date(before.at) < TOGETHER;
     const foot = last && item.direction === "in" ? "Sent. You can close this page; the answer will be here." : "";
     want(item.id, item, `${together}|${foot}`, () => messageElement(item, {

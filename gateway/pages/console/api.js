@@ -10,6 +10,8 @@ export class Problem extends Error {
     super(body.detail || body.title || `The server answered ${status}.`);
     this.status = status;
     this.type = body.type || "";
+    /** What the document says beside the words: `slots` of a time that is taken, and the like. */
+    this.facts = body;
   }
 
   get lasting() {
@@ -118,6 +120,39 @@ export class Api {
   settle(message, state) {
     return this.#call("POST", `/messages/${encodeURIComponent(message)}/settle`, { body: { state } });
   }
+
+  /** {key}: what this browser subscribes to pushes with. 404 where nobody can be pushed to in a browser. */
+  pushKey() { return this.#call("GET", "/push-key"); }
+
+  /** `device` is {platform, endpoint, keys}; answers {id}. Told again it is the same one. */
+  addDevice(device) { return this.#call("POST", "/devices", { body: device }); }
+  removeDevice(id) { return this.#call("DELETE", `/devices/${encodeURIComponent(id)}`); }
+
+  /** What `away` and `phone` are to be; answers who one is. */
+  changeMe(change) { return this.#call("PUT", "/me", { body: change }); }
+
+  /** Bookings with their hour in from..to (Dates); with neither, all ahead or open: {items, now}. */
+  bookings({ from, to } = {}) {
+    const query = new URLSearchParams({ ...(from ? { from: from.toISOString() } : {}), ...(to ? { to: to.toISOString() } : {}) });
+    return this.#call("GET", `/bookings?${query}`);
+  }
+
+  /** `verb` is "claim", "release", "call" or "outcome" with {outcome, note?}. */
+  actOnBooking(id, verb, body, key) { return this.#call("POST", `/bookings/${encodeURIComponent(id)}/${verb}`, { body, key }); }
+
+  /** `wish` is {thread, slot, kind, phone?, about?}. */
+  book(wish, key) { return this.#call("POST", "/bookings", { body: wish, key }); }
+  moveBooking(id, slot) { return this.#call("PATCH", `/bookings/${encodeURIComponent(id)}`, { body: { slot } }); }
+  cancelBooking(id) { return this.#call("DELETE", `/bookings/${encodeURIComponent(id)}`); }
+
+  /** What can be booked for a thread's customer: {items, zone, kinds, next?}. */
+  slots(thread, { from, kind } = {}) {
+    const query = new URLSearchParams({ ...(from ? { from } : {}), ...(kind ? { kind } : {}) });
+    return this.#call("GET", `/threads/${encodeURIComponent(thread)}/slots?${query}`);
+  }
+
+  /** {url}: with it the customer books without an account. */
+  bookingLink(thread) { return this.#call("POST", `/threads/${encodeURIComponent(thread)}/booking-link`); }
 
   /** The event stream, continued after `cursor`. Resolves once the server has begun to answer. */
   events(cursor, signal) {

@@ -94,6 +94,15 @@ export class Composer {
     this.text.focus();
   }
 
+  /** Puts words, such as a link, into the reply after what stands there. */
+  insert(words) {
+    this.write("reply");
+    const before = this.text.value;
+    this.text.value = `${before}${before && !/\s$/u.test(before) ? " " : ""}${words}`;
+    this.#typed();
+    this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+  }
+
   #turn(mode) {
     this.#mode = mode;
     this.element.dataset.mode = mode;

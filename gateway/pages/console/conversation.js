@@ -2,13 +2,13 @@
 // The run mostly ends with the newest message. One that was found by a search may stand in the middle: then what comes
 // live is only counted, until history has been read up to it. Pages are kept in the server's order.
 
-const eventKey = (item) => `${item.event}|${item.at}|${item.author?.id ?? ""}`;
+const eventKey = (item) => `${item.event}|${item.at}|${item.author?.id ?? ""}|${item.what ?? ""}|${item.step ?? ""}`;
 
 /** What makes an item the same item, whichever way it came. */
 export const itemKey = (item) => (item.event ? eventKey(item) : `message|${item.id}`);
 
 const QUIET = new Set(["thread.claimed", "thread.released", "thread.done", "thread.moved", "thread.opened",
-  "line.opted_out", "line.opted_in", "line.help"]);
+  "line.opted_out", "line.opted_in", "line.help", "booking.changed"]);
 /** What changes the ways to the customer. */
 const WAYS = new Set(["message.received", "thread.opened", "line.opted_out", "line.opted_in"]);
 /** A file's address is asked for anew at most this often; one that still does not load is gone. */
@@ -16,9 +16,9 @@ const RENEWED = 10 * 60_000;
 /** Stands before every message, as the id to read after. */
 const BEGINNING = "0";
 
-const quietLine = ({ kind, at, by, source, answered, channel, address_kind, address, endpoint, row }) => ({
+const quietLine = ({ kind, at, by, source, answered, channel, address_kind, address, endpoint, row, what, form, hour, step, outcome, why, late }) => ({
   event: kind, at, author: by ?? (source === "customer" ? { kind: "customer", ...row?.customer } : undefined), source, answered,
-  channel, address_kind, address, endpoint,
+  channel, address_kind, address, endpoint, what, form, hour, step, outcome, why, late,
 });
 
 export class Conversation {

@@ -3,7 +3,9 @@
 
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
+import { Bookings } from "./bookings.js";
 import { Counts } from "./counts.js";
+import { Device } from "./device.js";
 import { announce } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { tellFrame } from "./embedding.js";
@@ -23,7 +25,9 @@ export class Desk extends EventTarget {
   drafts = new Drafts(this.api, this.store);
   presence = new Presence(this.api, this.store);
   counts = new Counts(this.api, this.store);
+  bookings = new Bookings(this.api, this.store);
   reading = new Reading(this.api, this.store);
+  device = new Device(this.api, { name: "teamline.console.device", worker: "/static/console/worker.js", scope: "/console" });
   connection = "connecting";
   /** Whether the first list is there, so that what is read from now on is followed. */
   following = false;
@@ -44,6 +48,7 @@ export class Desk extends EventTarget {
     this.outgoing.resume();
     this.drafts.resume();
     this.#tell("begun");
+    this.device.meet(me.id).catch(() => {});
     tellFrame("signed-in");
     await this.#again();
     this.following = true;
@@ -67,6 +72,7 @@ export class Desk extends EventTarget {
   pause() {
     this.#feed.stop();
     this.presence.look(null);
+    this.device.doubt();
   }
 
   #connected(state) {
@@ -88,6 +94,7 @@ export class Desk extends EventTarget {
     this.#tellFrame(kind, event);
     if (kind === "message.sent" || kind === "note.added") if (event.message) this.outgoing.meets(event.message);
     this.store.take({ ...event, kind });
+    this.bookings.take(event);
     if (kind === "message.received" && event.message && event.thread === place().thread) this.#spoken.hear(event.message);
   }
 
@@ -112,6 +119,8 @@ export class Desk extends EventTarget {
   async #again() {
     const { view, thread } = place();
     await this.#until(async () => this.#feed.start(await this.store.resync(listOf(view), thread)));
+    // What stands here is older than the stream begins, and the rest of the page does not wait for it.
+    this.bookings.again().then(() => this.#tell("rebooked"), () => this.bookings.later());
   }
 
   /** `verb` is "claim", "release" or "done". Answers whether the server took it. */

@@ -5,7 +5,7 @@
 const TOLD_AGAIN = 24 * 60 * 60_000;
 
 /** Where a page may demand Trusted Types, the address of a worker's script is one. */
-const WORKER = /^\/static\/chat\/worker\.js(\?|$)/;
+const WORKER = /^\/static\/(chat|console)\/worker\.js(\?|$)/;
 const scripts = globalThis.trustedTypes?.createPolicy("teamline-worker", { createScriptURL: (url) => (WORKER.test(url) ? url : null) });
 const trusted = (url) => (scripts ? scripts.createScriptURL(url) : url);
 

@@ -10,4 +10,7 @@ export const habits = {
    *  (WCAG 2.2, 2.1.4). */
   get singleKeys() { return kept("teamline.single-keys", "yes"); },
   set singleKeys(value) { keep("teamline.single-keys", value); },
+  /** Whether a booking that rings for one is heard. */
+  get ringsAloud() { return kept("teamline.rings-aloud", "no"); },
+  set ringsAloud(value) { keep("teamline.rings-aloud", value); },
 };

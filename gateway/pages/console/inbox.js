@@ -42,6 +42,8 @@ export class Inbox extends HTMLElement {
     this.#build();
     desk.store.addEventListener("change", ({ detail }) => {
       if (detail.has("counts")) this.#sayCounts();
+      if (detail.has("bookings") || detail.has("clock")) this.#sayBookings();
+      if (detail.has("me")) this.#sayPerson();
       if (detail.has("rows") || detail.has("presence")) this.#pace.soon();
     });
     desk.addEventListener("begun", () => this.#begun());
@@ -62,12 +64,13 @@ export class Inbox extends HTMLElement {
     this.skeleton = h("div", { class: "skeleton", "aria-hidden": "true" }, ...Array.from({ length: 8 }, () => h("span")));
     this.scroller = h("div", { class: "scroller" }, this.skeleton, this.rows, this.empty, this.trouble, this.end);
     this.news = h("button", { type: "button", class: "news", hidden: true, on: { click: () => this.#catchUp() } }, icon("up"), h("span"));
-    this.person = h("span", { class: "person" });
+    this.person = button("", { look: "plain person", "aria-haspopup": "dialog", press: () => document.querySelector("tl-me").open() });
     this.state = h("span", { class: "link-state", role: "status" });
     this.status = h("a", { class: "button plain", href: href({ view: "status" }), "data-key": "s", hidden: true }, "Status");
     this.append(
       h("nav", { "aria-label": "Inbox" },
         h("header", {}, this.heading, h("p", { id: "view-name", class: "unseen" }),
+          this.bookings = h("a", { class: "button plain bookings-link", href: href({ view: "bookings" }), "data-key": "b" }, icon("calendar"), h("span", {}, "Bookings"), h("span", { class: "pressing" })),
           h("a", { class: "button plain write-first", href: href({ view: "new" }), "data-key": "w" }, icon("note"), h("span", {}, "New"))),
         this.search.box,
         this.views = h("div", { class: "views" }, Object.values(this.links)),
@@ -88,9 +91,24 @@ export class Inbox extends HTMLElement {
       .observe(this.end);
   }
 
+  #sayPerson() {
+    const { me } = this.#desk.store;
+    this.person.replaceChildren(h("span", { class: "avatar small", hue: hue("agent", me.id), "aria-hidden": "true" }, initials(me.name)), h("bdi", {}, me.name),
+      ...(me.away ? [h("span", { class: "away" }, "Away")] : []));
+  }
+
+  /** How many bookings need somebody now; none is no number. */
+  #sayBookings() {
+    const { count } = this.#desk.bookings;
+    const number = this.bookings.lastElementChild;
+    if (number.dataset.count === String(count)) return;
+    number.dataset.count = String(count);
+    number.replaceChildren(...(count ? [String(count), h("span", { class: "unseen" }, count === 1 ? " needs somebody now" : " need somebody now")] : []));
+  }
+
   #begun() {
     const { me } = this.#desk.store;
-    this.person.replaceChildren(h("span", { class: "avatar small", hue: hue("agent", me.id), "aria-hidden": "true" }, initials(me.name)), h("bdi", {}, me.name));
+    this.#sayPerson();
     this.heading.textContent = me.teams.length === 1 ? me.teams[0].name : "Inbox";
     this.status.hidden = me.role !== "admin";
     this.#sayConnection();
@@ -108,7 +126,7 @@ export class Inbox extends HTMLElement {
 
   /** Shows a view, with one row as the open one, or what a search found. */
   show(where) {
-    const view = ["search", "status", "new"].includes(where.view) ? this.#view : where.view;
+    const view = ["search", "bookings", "status", "new"].includes(where.view) ? this.#view : where.view;
     const turned = view !== this.#view;
     this.#view = view;
     this.#thread = where.thread;
@@ -116,7 +134,7 @@ export class Inbox extends HTMLElement {
     this.#searching = where.view === "search";
     this.scroller.hidden = this.#searching;
     this.search.show(where);
-    for (const [name, link] of Object.entries(this.links)) {
+    for (const [name, link] of [...Object.entries(this.links), ["bookings", this.bookings]]) {
       if (name === where.view) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

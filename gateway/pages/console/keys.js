@@ -4,13 +4,16 @@ import { button, h, put } from "./dom.js";
 import { habits } from "./habits.js";
 import { VIEWS } from "./lists.js";
 import { go, listOf, place } from "./router.js";
+import { Telling } from "./telling.js";
 import { actOn } from "./thread.js";
 
 const SHEET = [
   ["In the inbox", [["j", "Next conversation"], ["k", "Previous conversation"], ["Enter", "Open it"], ["1 2 3", "Waiting, mine, all"]]],
   ["In a conversation", [["r", "Reply"], ["n", "Write a note"], ["c", "Take it on, or let it go"], ["e", "Done"], ["d", "Details"], ["y", "Choose the way a reply takes"],
     ["↑ ↓", "Scroll"], ["g", "To the newest message"]]],
-  ["Anywhere", [["w", "Write to somebody first"], ["/", "Search messages and customers"], ["?", "This list"], ["Esc", "Back one level"]]],
+  ["In the bookings", [["j k", "Next, previous"], ["Enter", "Open the conversation"], ["c", "Claim it, or hand it back"], ["[ ] ← →", "The day or week before, after"],
+    ["t", "Today"], ["v", "A day, or a week"]]],
+  ["Anywhere", [["b", "Bookings"], ["w", "Write to somebody first"], ["/", "Search messages and customers"], ["?", "This list"], ["Esc", "Back one level"]]],
 ];
 const FOR_ADMINS = ["s", "Status"];
 
@@ -29,12 +32,14 @@ export class Keys extends HTMLElement {
     this.status = line(FOR_ADMINS);
     groups.at(-1).querySelector("dl").append(this.status);
     this.habit = h("input", { type: "checkbox", role: "switch", id: "single-keys", on: { change: () => this.#setHabit() } });
+    this.telling = new Telling(desk);
     const modifier = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
     this.dialog = h("dialog", { "aria-labelledby": "keys-name" },
       h("header", {}, h("h2", { id: "keys-name" }, "Keys"), button("Close", { icon: "close", look: "plain", press: () => this.dialog.close() })),
       this.sheet = h("div", { class: "sheet" }, groups),
       h("label", { class: "habit" }, this.habit, h("span", {}, HABIT)),
-      h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`));
+      h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`),
+      this.telling.element);
     this.#sayHabit();
     this.dialog.addEventListener("close", () => this.#from?.focus());
     this.append(this.dialog);
@@ -44,6 +49,7 @@ export class Keys extends HTMLElement {
   open() {
     this.#from = document.activeElement;
     this.status.hidden = this.#desk.store.me?.role !== "admin";
+    this.telling.render();
     this.dialog.showModal();
   }
 
@@ -76,6 +82,9 @@ export class Keys extends HTMLElement {
   #action(key) {
     const inbox = document.querySelector("tl-inbox");
     const thread = document.querySelector("tl-thread");
+    const board = document.querySelector("tl-board");
+    const own = board.checkVisibility() && !inbox.contains(document.activeElement) ? board.action(key) : null;
+    if (own) return own;
     const view = VIEWS[Number(key) - 1];
     if (view) return () => inbox.turn(view);
     return {
@@ -88,6 +97,7 @@ export class Keys extends HTMLElement {
       d: () => thread.isOpen && document.querySelector("tl-panel").toggle(),
       g: () => thread.toNewest(),
       y: () => thread.pickWay(),
+      b: () => go({ view: "bookings" }),
       w: () => go({ view: "new" }),
       "/": () => this.#inList(inbox, () => inbox.search.focus()),
       s: this.#desk.store.me.role === "admin" ? () => go({ view: "status" }) : null,
@@ -126,6 +136,8 @@ export class Keys extends HTMLElement {
     if (panel.isOpen) return panel.toggle();
     if (event.target === inbox.search.field) return this.#afterwards(() => inbox.search.leave(), inbox);
     if (writing(event.target) && thread.contains(event.target)) return thread.takeFocus();
+    if (where.view === "bookings" && where.thread && !inList) return go({ ...where, thread: null, message: null });
+    if (where.view === "bookings" && !where.thread) return this.#afterwards(() => go({ view: "waiting" }), inbox);
     if (where.view === "status" || where.view === "new") return this.#afterwards(() => history.length > 1 ? history.back() : go({ view: "waiting" }), inbox);
     if (where.view === "search" && inList) return inbox.search.focus();
     if (where.thread && !inList && !WIDE.matches) return this.#afterwards(() => go({ ...where, thread: null, message: null }), inbox);

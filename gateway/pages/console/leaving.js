@@ -61,6 +61,7 @@ export class Leaving {
     } catch (error) {
       return this.#say(`You are still signed in. ${error.message} Nothing was lost.`, new Set());
     }
+    await this.#desk.device.rest().catch(() => {});
     drafts.forget();
     outgoing.forget();
     localStorage.setItem(LEFT, store.me.id);

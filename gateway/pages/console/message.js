@@ -3,9 +3,10 @@
 
 import { attachments, ownFile } from "../chat/attachment.js";
 import { isPicture } from "../chat/words.js";
+import { bookingEventWords } from "./booking-words.js";
 import { button, h, icon, isolated } from "./dom.js";
 import { clock, exact, stamp } from "./time.js";
-import { deliveryWords, eventWords, hue, initials, mediaWords, needsAttention, personName } from "./words.js";
+import { behind, deliveryWords, eventWords, hue, initials, mediaWords, needsAttention, personName } from "./words.js";
 
 /** Longer bodies are folded; all of it is one press away. */
 const LONG = 1_200;
@@ -83,8 +84,9 @@ export function messageElement(message, { head, state, me, decide, files }) {
 }
 
 export function eventElement(event, me) {
-  const { who, what } = eventWords(event, me);
-  return h("li", { class: "quiet-line" }, who ? [isolated(who), " "] : null, `${what} `, when(event.at));
+  const booked = event.event === "booking.changed";
+  const { who, what } = booked ? bookingEventWords(event, behind(event, me)) : eventWords(event, me);
+  return h("li", { class: "quiet-line" }, who ? [isolated(who), " "] : null, `${what}${booked ? " · " : " "}`, when(event.at));
 }
 
 export const dayElement = (words) => h("li", { class: "day" }, h("span", {}, words));

@@ -2,6 +2,7 @@
 
 import { button, h, isolated, say } from "./dom.js";
 import { OptOut } from "./opt-out.js";
+import { ThreadBookings } from "./thread-bookings.js";
 import { clock, exact, moment, since } from "./time.js";
 import { href } from "./router.js";
 import { addressName, channelName, hue, initials, personName, presenceWords, wayWords } from "./words.js";
@@ -34,11 +35,12 @@ export class Panel extends HTMLElement {
     this.standing = h("dl");
     this.same = h("div", { class: "same" });
     this.optOut = new OptOut(desk);
+    this.bookings = new ThreadBookings(desk);
     this.append(h("section", { class: "panel", "aria-label": "Customer", tabindex: "-1" },
       h("header", {}, h("h2", {}, "Customer"), button("Close", { icon: "close", look: "plain close", press: () => this.toggle() })),
       this.body = h("div", { hidden: true },
         h("div", { class: "card" }, this.avatar, h("div", {}, this.name, this.team)),
-        this.contact, this.same, h("h3", {}, "With the team"), this.standing, this.optOut.element)));
+        this.bookings.element, this.contact, this.same, h("h3", {}, "With the team"), this.standing, this.optOut.element)));
     desk.store.addEventListener("change", ({ detail }) => this.#id && (detail.has(this.#id) || detail.has("clock")) && this.#render());
   }
 
@@ -65,6 +67,7 @@ export class Panel extends HTMLElement {
     this.body.hidden = !row;
     if (!row) return;
     this.optOut.show(conversation);
+    this.bookings.show(conversation);
     const { contact, standing } = this.#facts(row, conversation.detail);
     const same = conversation.detail?.maybe_same ?? [];
     const team = conversation.detail?.team_name ?? row.team;

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { habits } from "./habits.js";
 import { Pace } from "./pace.js";
 import { go, href, place } from "./router.js";
+import { titled } from "./title.js";
 import { Timeline } from "./timeline.js";
 import { since } from "./time.js";
 import { channelName, personName, presenceWords } from "./words.js";
@@ -21,6 +22,8 @@ export class Thread extends HTMLElement {
   #fault = null;
   /** Whether the focus is to come here once there is something to put it on. */
   #expected = false;
+  /** What is to be written once there is something to write in. */
+  #mode = null;
 
   start(desk) {
     this.#desk = desk;
@@ -58,19 +61,20 @@ export class Thread extends HTMLElement {
   #panel() { return document.querySelector("tl-panel"); }
 
   /** Shows a thread, perhaps at one of its messages, or the empty place. */
-  show({ view, query, thread: id, message }) {
+  show({ thread: id, message, ...where }) {
     const turned = id !== this.#id;
     const moved = message !== this.#message;
     this.#id = id;
     this.#message = message;
-    this.back.setAttribute("href", href({ view, query }));
-    say(this.back.lastElementChild, view === "search" ? "Search" : "Inbox");
+    this.back.setAttribute("href", href(where));
+    say(this.back.lastElementChild, { search: "Search", bookings: "Bookings" }[where.view] ?? "Inbox");
     if (!this.#desk.following) return;
     this.#desk.presence.look(id);
     const conversation = id ? this.#desk.store.conversation(id) : null;
     const asked = conversation && (conversation !== this.#conversation || moved || this.#fault);
     this.#conversation = conversation;
     if (turned) this.complaint.hidden = true;
+    if (turned) this.#mode = null;
     this.#fault = null;
     if (asked) this.#load(conversation, message);
     this.#render();
@@ -109,8 +113,7 @@ export class Thread extends HTMLElement {
     const shown = Boolean(conversation?.row) && !this.#fault;
     this.open.hidden = !shown;
     this.closed.hidden = shown;
-    const title = shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline";
-    if (document.title !== title) document.title = title;
+    titled(shown ? `${personName(conversation.row.customer.name)} · Teamline` : "Teamline");
     if (!shown) return this.#sayEmpty();
     this.#sayPresence(this.#desk.presence.of(conversation.id));
     if (conversation.doubted) this.#ways.soon();
@@ -118,6 +121,7 @@ export class Thread extends HTMLElement {
     this.composer.show(conversation);
     this.#describe(conversation.row);
     if (this.#expected && document.activeElement === document.body) this.takeFocus();
+    if (this.#mode) this.write(this.#mode);
   }
 
   #renewWays() {
@@ -176,7 +180,11 @@ export class Thread extends HTMLElement {
 
   get isOpen() { return this.#conversation !== null && !this.open.hidden; }
 
-  write(mode) { if (this.isOpen) this.composer.write(mode); }
+  /** Puts the focus where one writes; while the thread is being read, as soon as it is there. */
+  write(mode) {
+    this.#mode = this.isOpen ? null : this.#id && mode;
+    if (this.isOpen) this.composer.write(mode);
+  }
 
   pickWay() { if (this.isOpen) this.composer.pickWay(); }
 

@@ -50,11 +50,16 @@ function lineWords({ event, source = "customer", answered, channel, address_kind
   return `${LINES[event][source]} ${kind || channel ? channelName(kind || channel) : "this way"}${pair}${answered ? "; the carrier has answered" : ""}`;
 }
 
+/** Who is behind an event, as this person calls them. */
+export function behind({ author }, me) {
+  if (author?.kind !== "customer" && author?.id === me.id) return "You";
+  return author?.name ? personName(author.name) : "Someone";
+}
+
 /** "Ana took this on", "You marked this done", "Dana opted out of SMS from +1 303 555 0100 to +1 303 555 0127". */
 export function eventWords(event, me) {
   const known = LINES[event.event];
-  const agent = event.author?.kind !== "customer";
-  const who = agent && event.author?.id === me.id ? "You" : event.author?.name ? personName(event.author.name) : "Someone";
+  const who = behind(event, me);
   if (known) return { who: event.source === "provider" ? "" : who, what: lineWords(event) };
   return { who, what: EVENTS[event.event] ?? event.event };
 }
