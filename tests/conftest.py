@@ -47,6 +47,7 @@ LONGEST = ("journeys", "faults", "pages", "cli")
 LONG = {
     "tests/http/": "postgresql",
     "tests/journeys/test_app.py": "postgresql",
+    "tests/journeys/test_booking.py": "postgresql",
     "tests/journeys/test_chat.py": "postgresql",
     "tests/journeys/test_hour.py": "postgresql|phone and desk",
     "tests/journeys/test_sms_in_full.py": "postgresql",
