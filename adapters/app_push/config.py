@@ -141,7 +141,7 @@ class Fcm(Strict):
 class Apns(Strict):
     """Apple's devices, by token-based APNs."""
 
-    key: Annotated[Secret, _content(keys.check_p256_private)]
+    key: Annotated[Secret, _content(keys.check_apple_private)]
     """The .p8 file as Apple hands it out."""
     key_id: Annotated[str, _APPLE_ID, Field(examples=["ABC123DEFG"])]
     team_id: Annotated[str, _APPLE_ID, Field(examples=["DEF123GHIJ"])]

@@ -30,6 +30,7 @@ LEAST_VARIETY: Final = 8
 _PUBLIC: Final = "write the public half: openssl pkey -in PRIVATE.pem -pubout"
 _DRAW: Final = "draw one: openssl rand -base64 48"
 _MAKE: Final = "make one: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem"
+_DOWNLOAD: Final = "download the .p8 file at developer.apple.com, under Keys"
 _KEY_FOR: Final[Mapping[PublicAlg, str]] = {"ES256": "a P-256", "RS256": "an RSA", "EdDSA": "an Ed25519"}
 
 
@@ -94,6 +95,14 @@ def check_p256_private(pem: str) -> None:
     found = _private(pem)
     if not (isinstance(found, EllipticCurvePrivateKey) and isinstance(found.curve, SECP256R1)):
         raise ValueError(f"is no P-256 key; {_MAKE}")  # noqa: TRY004  pydantic collects ValueErrors
+
+
+def check_apple_private(pem: str) -> None:
+    """The same of a key that only Apple gives out."""
+    try:
+        check_p256_private(pem)
+    except ValueError:
+        raise ValueError(f"is no key of Apple's; {_DOWNLOAD}") from None
 
 
 def check_rsa_private(pem: str) -> None:

@@ -11,6 +11,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -30,6 +32,10 @@ PATIENCE: Final = SEND_TIMEOUT - 2
 AT_ONCE: Final = 32
 """Customers' pushes under way to one platform, or to one push service of browsers, and as many of agents: a slow one
 holds up no other."""
+TURN: Final = 1.0
+"""Seconds that a push waits for its turn. Longer than that nothing has moved, and whoever waits takes the place of a
+push to somebody else: it is tried again later."""
+LATER: Final = timedelta(seconds=5)
 TITLE_BYTES: Final = 240
 BODY_BYTES: Final = 1_800
 """Of JSON in UTF-8. With ids and names around them they stay within every platform's limit."""
@@ -57,13 +63,37 @@ class Service(Protocol):
         """Let go of connections."""
 
 
+class Lane:
+    """The places at one platform."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._moved = monotonic()
+        """When a push last ended, or found a place."""
+
+    async def entered(self, turn: float) -> bool:
+        """Whether there was a place before nothing had moved for `turn` seconds."""
+        try:
+            async with asyncio.timeout(max(0.0, self._moved + turn - monotonic()) if self._places.locked() else None):
+                await self._places.acquire()
+        except TimeoutError:
+            return False
+        self._moved = monotonic()
+        return True
+
+    def left(self) -> None:
+        self._moved = monotonic()
+        self._places.release()
+
+
 class Sender:
     """The platforms that one channel's file sets up."""
 
     def __init__(self, config: AppPushConfig, http: aiohttp.ClientSession, patience: float = PATIENCE) -> None:
-        self._patience = patience
+        self._turn = min(TURN, patience / 4)
+        self._patience = patience - self._turn
         self._services: dict[Platform, Service] = {}
-        self._lanes: defaultdict[tuple[str, bool], asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._lanes: defaultdict[tuple[str, bool], Lane] = defaultdict(Lane)
         self.push_key: str | None = None
         """The key that a page subscribes with; None where there is no Web Push."""
         if config.fcm is not None:
@@ -90,11 +120,16 @@ class Sender:
         service = self._services.get(device.platform)
         if service is None:
             raise PushError("configuration", "This channel no longer pushes to that platform")
+        lane = self._lanes[service.lane(device), notice.for_agent]
+        if not await lane.entered(self._turn):
+            raise PushError("again", f"{service.name} is slow", retry_after=LATER)
         try:
-            async with asyncio.timeout(self._patience), self._lanes[service.lane(device), notice.for_agent]:
+            async with asyncio.timeout(self._patience):
                 await service.push(device, fitted(notice))
         except TimeoutError:
             raise PushError("again", f"{service.name} did not answer in time") from None
+        finally:
+            lane.left()
 
     async def close(self) -> None:
         for service in self._services.values():

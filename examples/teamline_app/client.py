@@ -74,6 +74,11 @@ class Client:
         """How many are unread after this one: what the app's badge should say."""
         return int((await self._json("PUT", "/read", json={"message": message}))["unread"])
 
+    async def mark_received(self, message: str) -> None:
+        """It has come here, with all before it: what a stream has brought counts as delivered by this, and no push is
+        made for it."""
+        await self._json("PUT", "/received", json={"message": message})
+
     async def register(self, platform: str, **fields: Any) -> str:
         """The id of this device: `token=` for fcm and apns; `endpoint=` and `keys=` for webpush."""
         return str((await self._json("POST", "/devices", json={"platform": platform, **fields}))["id"])

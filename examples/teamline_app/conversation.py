@@ -51,8 +51,12 @@ class Conversation:
         async for event in events.follow(self._client, self.cursor, self._first_pause):
             if event.kind == "resync":  # too much for a stream: begin anew, and scroll up for the rest
                 await self.open()
-            else:
+            elif event.kind in {"message", "messages.changed"}:
                 self._known[event.message["id"]] = event.message
+                self.cursor = event.cursor
+                if event.message["direction"] == "out":
+                    await self._client.mark_received(event.message["id"])
+            else:  # of a booking, or of what is yet to come
                 self.cursor = event.cursor
             changed()
 

@@ -22,12 +22,13 @@ LONGEST_PAUSE: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind` is "message", "messages.changed" or "resync"; `cursor` continues after it."""
+    """`kind` is "message", "messages.changed", "booking" or "resync", and may be one that is yet to come; `cursor`
+    continues after it."""
 
     kind: str
     cursor: str
     message: dict[str, Any]
-    """Empty for "resync"."""
+    """What it is about; empty for "resync"."""
 
 
 async def follow(client: Client, cursor: str, first_pause: float = FIRST_PAUSE) -> AsyncIterator[Event]:

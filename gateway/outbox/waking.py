@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from gateway.actions.report import Failure
 from gateway.channels.contract import Adapter, SendError
@@ -77,10 +78,15 @@ class Waker:
                 await self._store.write(devices.gone, registered)
 
 
+_DAY: Final = 86_400_000_000
+
+
 def nobody(last_seen: int | None, now: int) -> str:
     """Why an app's customer is not reached, in words for an agent; the month is UTC's, as is the year."""
     if last_seen is None:
         return "No device can be reached; never seen."
+    if now - last_seen < _DAY:
+        return "No device can be reached; last seen less than a day ago."
     seen = from_micros(last_seen)
     year = f" {seen.year}" if seen.year != from_micros(now).year else ""
     return f"No device can be reached; last seen in {seen:%B}{year}."

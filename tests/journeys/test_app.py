@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -161,6 +162,12 @@ async def test_a_live_app_is_not_pushed(
         await ana.reply(thread, "Yes.")
         conversation = Conversation(client)
         await conversation.open()
+        assert 0 == await conversation.read()
+        following = asyncio.create_task(conversation.follow())
+        followed = await ana.reply(thread, "Or so.")
+        assert "delivered" == (await ana.sees(thread, followed, "delivered", "failed"))["state"]
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         assert 0 == await conversation.read()
     last = await ana.reply(thread, "Still here.")
 

@@ -166,6 +166,7 @@ def test_the_year_is_named_when_it_is_another() -> None:
     seen = int(datetime(2024, 3, 14, tzinfo=UTC).timestamp()) * SECOND
     assert "No device can be reached; last seen in March 2024." == nobody(seen, START)
     assert NO_DEVICE == nobody(None, START)
+    assert "No device can be reached; last seen less than a day ago." == nobody(START - 3_600 * SECOND, START)
 
 
 async def test_a_busy_platform_is_asked_again(phones: Phones) -> None:

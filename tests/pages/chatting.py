@@ -26,10 +26,10 @@ async def write(page: Page, words: str) -> None:
 
 async def begin(visitor: Visitor, words: str = "Hello") -> Page:
     """A conversation with one message in it that the server has, and the page follows what is said."""
-    page = await open_chat(visitor)
     chat = visitor.gateway
     assert isinstance(chat, FakeChat)
     before = chat.followed
+    page = await open_chat(visitor)
     await write(page, words)
     await expect(page.get_by_text("Sent. You can close this page")).to_be_visible()
     await chat.until(lambda: chat.followed > before)

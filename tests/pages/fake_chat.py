@@ -231,6 +231,8 @@ class FakeChat(FakeSlots, FakeGateway):
         sent = int(request.headers["Last-Event-ID"])
         await response.write(b": here\n\n")
         self.followed += 1
+        async with self.news:
+            self.news.notify_all()
         with suppress(ConnectionResetError):
             while self._carries(request):
                 for whose, message in self.log[sent:]:

@@ -80,7 +80,7 @@ class Pushes:
         """A push arrives, with this in it."""
         origin = await self.page.evaluate("location.origin")
         data = notice if isinstance(notice, str) else json.dumps(notice)
-        told = {"origin": origin, "registrationId": await asyncio.wait_for(self.registration, 10), "data": data}
+        told = {"origin": origin, "registrationId": await asyncio.wait_for(self.registration, 20), "data": data}
         await self._tools.send("ServiceWorker.deliverPushMessage", told)
 
     async def notices(self) -> list[list[str]]:
@@ -90,13 +90,13 @@ class Pushes:
 
     async def until(self, expected: list[list[str]]) -> None:
         """Waits until exactly these notices stand."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while expected != await self.notices():
                 await self.page.evaluate(FRAME)
 
     async def holds(self, expression: str) -> None:
         """Waits until this is true in the page."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not await self.page.evaluate(expression):
                 await self.page.evaluate(FRAME)
 
@@ -114,7 +114,7 @@ class Pushes:
               try { dispatchEvent(new NotificationEvent("notificationclick", { notification })) } catch {}
             }"""
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not (steps := await worker.evaluate("steps")):
                 await self.page.evaluate(FRAME)
         return steps  # type: ignore[no-any-return]

@@ -47,6 +47,7 @@ async def test_a_picture_and_a_file(visitor: Visitor, gateway: FakeChat) -> None
     """Picked files stand in the draft over a reload, leave with the words, and are shown as the server has them."""
     page = await open_chat(visitor)
     await pick(page, PICTURE, RECEIPT)
+    await expect(draft(page)).to_have_count(2)
     await page.reload()
     await expect(draft(page)).to_contain_text(["door.png", "receipt.pdf"])
     await expect(draft(page).last).to_contain_text("PDF, 24 KB")

@@ -100,6 +100,8 @@ async def test_what_was_read_is_not_told(visitor: Visitor, gateway: FakeChat) ->
     pushes = await told(visitor, gateway)
     await hide(pushes.page, True)
     answer = await gateway.say("It does.")
+    await expect(pushes.page.get_by_text("It does.", exact=True)).to_be_visible()
+    assert ("PUT", "/received") not in gateway.requests  # it would not be pushed then
     await pushes.push(notice(message=answer["id"]))
     await pushes.until([["Front Range", "Ana from your team wrote", "t1"]])
     await expect(pushes.page.get_by_text("It does.", exact=True)).to_be_visible()

@@ -227,8 +227,9 @@ export class Chat {
     this.#title();
     this.spoken.hear(data);
     this.visitor.facts = { ...this.visitor.facts, team_last_reply: data.at, last_reply: data.at };
-    // Drawing may show it, and then it is read; what is not seen has been received all the same.
-    queueMicrotask(() => this.reading.received(data));
+    // Drawing may show it, and then it is read; what is not seen has been received all the same. Who wants to be told on
+    // this device is told of what comes while nobody looks: what a page says it has received is not pushed.
+    if (!(document.hidden && this.telling.isOn)) queueMicrotask(() => this.reading.received(data));
   }
 
   #sent(message) {

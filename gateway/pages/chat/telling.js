@@ -36,6 +36,7 @@ export class Telling {
   }
 
   /** Who has written may be told of the answer, where the server can tell. */
+  get isOn() { return this.#device.isOn; }
   get isOffered() { return Boolean(this.#isAble && this.#customer && this.#hasWritten); }
 
   /** The server knows this browser as this customer, {id}. */

@@ -160,7 +160,7 @@ def test_faults_of_a_key(told: dict[str, Any], at: str, problem: str) -> None:
         ({"webpush": WEBPUSH | {"private_key": SecretStr(private_pem(RSA))}}, ("webpush", "private_key"), "P-256"),
         ({"webpush": WEBPUSH | {"private_key": SecretStr(public_pem(P256))}}, ("webpush", "private_key"), "no private"),
         ({"webpush": WEBPUSH | {"private_key": SecretStr(LOCKED)}}, ("webpush", "private_key"), "without a password"),
-        ({"apns": APNS | {"key": SecretStr("key")}}, ("apns", "key"), "is no private key in PEM"),
+        ({"apns": APNS | {"key": SecretStr("key")}}, ("apns", "key"), "is no key of Apple's; download"),
         ({"apns": APNS | {"key_id": "abc123defg"}}, ("apns", "key_id"), "10 capital letters and digits"),
         ({"apns": APNS | {"team_id": "DEF"}}, ("apns", "team_id"), "10 capital letters and digits"),
         ({"apns": APNS | {"topic": "care"}}, ("apns", "topic"), "bundle id"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.app_push.sender import AT_ONCE, BODY_BYTES, PATIENCE, TITLE_BYTES, Sender, fitted
+from adapters.app_push.sender import AT_ONCE, BODY_BYTES, LATER, PATIENCE, TITLE_BYTES, TURN, Sender, fitted
 from gateway.channels.contract import SEND_TIMEOUT
 from gateway.domain.device import Device
 from gateway.errors import Invalid
@@ -115,7 +117,27 @@ async def test_a_hung_push_service_holds_up_no_other(http: aiohttp.ClientSession
         await sender.push(Device("webpush", f"{good.url}/1", KEYS), NOTICE)
         await sender.push(ANDROID, NOTICE)
         assert (AT_ONCE, 1, 1) == (len(hung.came), len(good.came), len(google.taken))
-        assert {("again", None, None)} == set(await asyncio.gather(*waiting))
+        told = await asyncio.gather(*waiting)
+        assert {"again": AT_ONCE + 20} == Counter(verdict for verdict, _, _ in told)
+        assert 20 == sum(later == LATER for _, _, later in told)
+
+
+async def test_who_finds_a_hung_service_full_does_not_wait(http: aiohttp.ClientSession) -> None:
+    """Once nothing has moved for a turn, whoever comes is told at once: a delivery that waits takes another's place."""
+    async with (
+        PushService(hangs=True) as hung,
+        sending(http, webpush=webpush(), push_hosts=(hung.url,)) as sender,
+    ):
+        devices = [Device("webpush", f"{hung.url}/{number}", KEYS) for number in range(AT_ONCE + 100)]
+        waiting = [asyncio.create_task(fails(sender.push(device, NOTICE))) for device in devices[: AT_ONCE + 1]]
+        await waiting[-1]
+        begun = time.monotonic()
+        told = [await fails(sender.push(device, NOTICE)) for device in devices[AT_ONCE + 1 :]]
+        assert [("again", None, LATER)] * 99 == told
+        assert time.monotonic() - begun < TURN
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def test_a_push_ends_before_its_lease_does() -> None:
