@@ -19,24 +19,28 @@ from gateway.store.store import Tx
 
 
 async def own(tx: Tx, found: Sequence[Booking], teams: Teams, now: int) -> list[Json]:
-    """{booking, thread, customer, ends} of each: its shape, with the next times where it was missed, and what its links
-    are made of."""
+    """{booking, thread, customer, ends} of each: its shape, with the next times where the promise was broken and nobody
+    has begun, and what its links are made of."""
     nexts: dict[tuple[TeamId, Kind], list[Json]] = {}
     for one in found:
         team = teams.get(one.team)
-        if one.state == "missed" and team is not None and (one.team, one.kind) not in nexts:
+        if _is_owed(one) and team is not None and (one.team, one.kind) not in nexts:
             offered, key = await offers.offer(tx, team), SlotKey(one.kind, now)
             nexts[one.team, one.kind] = await offers.following(tx, team, offered, key, now)
     return [
         {
             "booking": booking_wire.own_booking(one)
-            | ({"next": nexts.get((one.team, one.kind), [])} if one.state == "missed" else {}),
+            | ({"next": nexts.get((one.team, one.kind), [])} if _is_owed(one) else {}),
             "thread": one.thread,
             "customer": one.customer,
             "ends": one.ends_at,
         }
         for one in found
     ]
+
+
+def _is_owed(one: Booking) -> bool:
+    return one.state == "missed" or (one.state == "ringing" and one.broken)
 
 
 async def all_of(tx: Tx, caller: Caller, teams: Teams, now: int) -> tuple[TeamId, list[Json]]:

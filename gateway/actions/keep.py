@@ -16,8 +16,8 @@ from gateway.domain.booking import Booking, Colleague, Outcome, move
 from gateway.domain.message import ThreadId
 from gateway.domain.routing import Teams
 from gateway.domain.wire import Json
-from gateway.errors import Forbidden
-from gateway.store import board, bookings, credentials, idempotency, messages, threads
+from gateway.errors import Conflict, Forbidden
+from gateway.store import board, bookings, calls, credentials, idempotency, messages, threads
 from gateway.store.store import Tx
 
 
@@ -45,11 +45,16 @@ async def claim(tx: Tx, secret: bytes, booking: int, teams: Teams, now: int) -> 
 
 
 async def release(tx: Tx, secret: bytes, booking: int, teams: Teams, now: int) -> Json:
-    """As on the board: nobody has claimed it, and it is asked for or rings on as it would have. Anyone in reach may,
-    since people go home. Raises as above."""
+    """As on the board: nobody has claimed it, and it is asked for or rings on as it would have. One that was begun, and
+    whose call is not under way, rings again. Anyone in reach may, since people go home. Raises as above, and Conflict
+    while a call is under way."""
     principal = await keeper(tx, secret, now)
     held = await bookings.hold_in_reach(tx, principal.agent, booking)
-    if held.claimed_by is not None or held.state not in {"booked", "ringing"}:
+    if held.state == "begun":
+        if await _is_calling(tx, held):
+            raise Conflict("a call for this is under way")
+        held = await fall_back(tx, held, "released", teams, now, by=principal.agent)
+    elif held.claimed_by is not None or held.state not in {"booked", "ringing"}:
         told(tx, held, "released", now, by=principal.agent)
         held = await kept(tx, _released(held), teams, now)
     return await shape(tx, held, teams, now)
@@ -58,26 +63,37 @@ async def release(tx: Tx, secret: bytes, booking: int, teams: Teams, now: int) -
 async def drop_claims(tx: Tx, agent: AgentId, now: int) -> None:
     """Whoever can keep no promise any more, because they are disabled or have left a team, has made none."""
     for held in await board.hold_claimed(tx, agent):
-        if not await board.may_see(tx, agent, held.thread):
-            dropped = replace(_released(held), due_at=now)
-            await bookings.save(tx, dropped)
-            told(tx, dropped, "released", now)
+        if await board.may_see(tx, agent, held.thread) or await _is_calling(tx, held):
+            continue
+        dropped = replace(_rings_again(held, now) if held.state == "begun" else _released(held), due_at=now)
+        await bookings.save(tx, dropped)
+        told(tx, dropped, "released", now)
+
+
+async def _is_calling(tx: Tx, held: Booking) -> bool:
+    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    return last is not None and last.is_open
 
 
 def _released(held: Booking) -> Booking:
     return replace(held, state=move(held.state, "release"), claimed_by=None, claimed_at=None)
 
 
-async def fall_back(tx: Tx, held: Booking, why: str, teams: Teams, now: int) -> Booking:
+async def fall_back(tx: Tx, held: Booking, why: str, teams: Teams, now: int, *, by: AgentId | None = None) -> Booking:
     """One that is held was begun and never reached its customer: it rings again from the first row of the table, and
     whoever had begun it has not promised it any more. `why` is a word for what happened, such as "no_answer"."""
+    again = _rings_again(held, now)
+    told(tx, again, "fell_back", now, why=why, **({} if by is None else {"by": by}))
+    return await kept(tx, again, teams, now)
+
+
+def _rings_again(held: Booking, now: int) -> Booking:
     again = replace(
         held, state=move(held.state, "fall_back"), step=None, step_at=now, begun_at=None, begun_by=None, ended_at=None
     )
     if held.claimed_by is not None and held.claimed_by == held.begun_by:
         again = replace(again, claimed_by=None, claimed_at=None)
-    told(tx, again, "fell_back", now, why=why)
-    return await kept(tx, again, teams, now)
+    return again
 
 
 @dataclass(frozen=True, slots=True)

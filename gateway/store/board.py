@@ -108,8 +108,10 @@ async def look_again(tx: Tx, teams: Collection[TeamId], now: int) -> None:
 
 
 async def hold_claimed(tx: Tx, agent: AgentId) -> list[Booking]:
-    """What somebody has promised and not begun, held."""
-    held = await _hold(tx, "claimed_by = ?1 AND state IN ('claimed', 'ringing')", agent)
+    """What somebody has promised, or begun and not ended, held."""
+    held = await _hold(
+        tx, "(claimed_by = ?1 AND state IN ('claimed', 'ringing')) OR (begun_by = ?1 AND state = 'begun')", agent
+    )
     found = await bookings.unscoped_bookings(tx, held)
     return [found[id_] for id_ in held]
 

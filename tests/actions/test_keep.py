@@ -113,6 +113,21 @@ async def test_it_falls_back(company: Company, promises: Promises, ana: Person) 
     ] == (await promises.told(booking))[-2:]
 
 
+async def test_what_was_begun_can_be_taken_over(company: Company, promises: Promises, ana: Person) -> None:
+    """What somebody has begun and left, anybody in reach hands back: it rings again, and its customer can move it."""
+    ben = await company.hire("ben", FRONT)
+    booking = await promises.make()
+    await promises.pass_on(0)
+    await promises.begin(ana, booking)
+    again = await promises.release(ben, booking)
+    assert ("ringing", False) == (again["state"], "begun_by" in again)
+    assert {"what": "fell_back", "why": "released", "by": ben.id} == (await promises.told(booking))[-2]
+    await promises.begin(ben, booking)
+    await company.store.write(people.disable_agent, "ben", company.clock())
+    found = await promises.get(booking)
+    assert ("ringing", None) == (found.state, found.begun_by)
+
+
 async def test_a_missed_one_falls_back_too(company: Company, promises: Promises, ana: Person) -> None:
     """One that was begun after it was missed, and fell back, is rung for once more and missed once more."""
     booking = await promises.make()

@@ -68,7 +68,7 @@ export class Bookings {
   async hear(told) {
     const known = this.items.find(({ id }) => id === told.id);
     this.#put({ ...(known ? { ics: known.ics, manage: known.manage } : {}), ...told });
-    if (!known || told.state === "missed") this.#put(await this.#api.booking(told.id));
+    if (!known || told.state === "missed" || told.broken) this.#put(await this.#api.booking(told.id));
   }
 
   #put(one) {

@@ -24,7 +24,7 @@ function possible(booking, me) {
     claim: state === "booked" && "Claim",
     call: (state === "ringing" || state === "missed" || again) && (again ? "Call again" : kind === "chat" ? "Open the chat" : "Call"),
     dial: kind === "call" && booking.dial && inHand && !call && `Dial ${addressName(booking.phone)}`,
-    release: claimed && (state === "claimed" ? (mine ? "Hand back" : `Take off ${firstName(claimed.name)}`) : state === "ringing" && mine && "Pass it on"),
+    release: state === "begun" ? !callRuns(call) && (inHand ? "Hand back" : `Take off ${firstName(begun.name)}`) : claimed && (state === "claimed" ? (mine ? "Hand back" : `Take off ${firstName(claimed.name)}`) : state === "ringing" && mine && "Pass it on"),
     outcome: ["ringing", "begun", "missed"].includes(state) && !callRuns(call) && "Note how it ended",
     first: inHand ? (call && !callRuns(call) ? "outcome" : "dial") : state === "booked" ? isUrgent(booking) && "claim" : "call",
     move: STANDS.has(state) && "Move",

@@ -65,7 +65,7 @@ function ended({ agent, customer, seconds }, whose) {
   return agent in OVER ? `Ended: ${whose} phone, ${OVER[agent]}` : "Ended: nothing was pressed";
 }
 
-const WHY = { busy: "the phone was busy", no_answer: "the phone was not picked up", no_key: "no key was pressed", failed: "it could not be connected", canceled: "it was taken back" };
+const WHY = { busy: "the phone was busy", no_answer: "the phone was not picked up", no_key: "no key was pressed", failed: "it could not be connected", canceled: "it was taken back", released: "it was handed back" };
 const STEP = { claimer: "whoever had claimed it", known: "those who know them", shift: "everyone on shift", lead: "the leads" };
 const thing = ({ form }) => (form === "chat" ? "chat" : "call");
 const lateWord = ({ late }) => (late ? ", late" : "");
