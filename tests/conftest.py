@@ -46,19 +46,17 @@ LONGEST = ("journeys", "faults", "pages", "cli")
 
 LONG = {
     "tests/http/": "postgresql",
-    "tests/journeys/test_app.py": "postgresql",
-    "tests/journeys/test_booking.py": "postgresql",
-    "tests/journeys/test_chat.py": "postgresql",
-    "tests/journeys/test_hour.py": "postgresql|phone and desk",
-    "tests/journeys/test_sms_in_full.py": "postgresql",
-    "tests/journeys/test_text_and_reply.py": "postgresql-(?!in order)",
-    "tests/cli/test_verify.py": "postgresql",
-    "tests/cli/test_people.py": "postgresql",
+    "tests/cli/": "postgresql",
+    "tests/outbox/": "postgresql",
+    "tests/journeys/test_hour.py": "",
+    "tests/journeys/": "postgresql|in_a_browser",
+    "tests/pages/": r"/test_(hostile|search|demo_page|segments|flood|keys|files|ways|leaving|phone|desk|chat_files"
+    r"|chat_network|push_\w+|\w+_look|booking_\w+)\.py",
     "tests/store/postgres/test_network.py": "",
     "tests/test_pgbouncer.py": "",
     "tests/test_readme_scale.py": "",
 }
-"""Tests that CI leaves out to stay within its quarter of an hour, by where they are and by a pattern of their names.
+"""Tests that CI leaves out to stay within its quarter of an hour, by where they are and by a pattern of their ids.
 Their like has run on SQLite, and PostgreSQL under them in tests of actions, nodes and faults. `make test` by hand runs
 all."""
 
@@ -147,8 +145,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_long(item: pytest.Item) -> bool:
-    file, _, name = item.nodeid.partition("::")
-    return any(file.startswith(place) and re.search(what, name) for place, what in LONG.items())
+    return any(item.nodeid.startswith(place) and re.search(what, item.nodeid) for place, what in LONG.items())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
