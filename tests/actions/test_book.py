@@ -192,8 +192,8 @@ async def test_who_has_booked_stays_who_they_are(company: Company) -> None:
     booking = await made(company, ann, wish(), rules())
     await company.store.write(enter, entry(company, b"2", "1", VERIFIED))
     newer = Token(b"2", frozenset({"app"}))
-    found = await company.store.read(booking_view.all_of, newer, rules().teams, company.clock())
-    assert [booking["id"]] == [one["booking"]["id"] for one in found]
+    team, found = await company.store.read(booking_view.all_of, newer, rules().teams, company.clock())
+    assert (FRONT, [booking["id"]]) == (team, [one["booking"]["id"] for one in found])
     assert found[0]["thread"] != text.thread
     await company.store.write(enter, entry(company, b"3", "3", VERIFIED))
     both = await company.store.write(
