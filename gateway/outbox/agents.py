@@ -25,6 +25,7 @@ from gateway.domain.retry import delay
 from gateway.errors import Problem
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pushing import NameOf, push
+from gateway.outbox.resting import rest
 from gateway.store import agent_pushes as stored
 from gateway.store.agent_pushes import Push
 from gateway.store.doorbell import Doorbell
@@ -55,9 +56,8 @@ class AgentPushes:
         self._ear = doorbell.listen()
         self._trouble = Trouble("agent_push.not_begun", "agent_push.begins_again")
         self._under_way: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._nap: asyncio.Task[bool] | None = None
 
     async def start(self, *, only_node: bool) -> None:
         """On SQLite this is the only node, so whatever was being pushed at start was lost with the process before."""
@@ -67,26 +67,17 @@ class AgentPushes:
 
     async def close(self) -> None:
         """Claim nothing more, and let what is under way end: it is bounded in time."""
-        self._stopping = True
-        if self._nap is not None:
-            self._nap.cancel()
+        self._stopping.set()
         if self._task is not None:
             await asyncio.wait((self._task,))  # not cancelled: nobody would push what a claim has taken
         await asyncio.gather(*self._under_way)
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             wait = POLL
             with self._trouble.told():
                 wait = await self._turn()
-            await self._rest(wait)
-
-    async def _rest(self, wait: float) -> None:
-        """Until the bell, the timer or the end."""
-        if not self._stopping:
-            self._nap = asyncio.create_task(self._ear.heard(wait))
-            await asyncio.wait((self._nap,))
-            await asyncio.sleep(GAP)
+            await rest(self._ear, self._stopping, wait, GAP)
 
     async def _turn(self) -> float:
         """Look through the logs and start what there is room for; seconds until something becomes due."""

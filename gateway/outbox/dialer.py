@@ -24,6 +24,7 @@ from gateway.domain.routing import Teams
 from gateway.errors import NotFound, Problem
 from gateway.outbox import ringing
 from gateway.outbox.attempt import Clock
+from gateway.outbox.resting import rest
 from gateway.outbox.ringing import LEASE
 from gateway.store import calls
 from gateway.store.doorbell import Doorbell
@@ -79,18 +80,7 @@ class Dialer:
                     wait = await self._turn()
             except Exception:  # one call that cannot be read must not keep all others from being dialed
                 log.exception("dialer.turn_failed")
-            await self._rest(wait)
-
-    async def _rest(self, wait: float) -> None:
-        """Until the bell, the timer or the end."""
-        waits = [asyncio.create_task(self._ear.heard(wait)), asyncio.create_task(self._stopping.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-        if not self._stopping.is_set():
-            await asyncio.sleep(GAP)
+            await rest(self._ear, self._stopping, wait, GAP)
 
     async def _turn(self) -> float:
         """Start what there is room for; seconds until something becomes due."""

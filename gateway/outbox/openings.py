@@ -20,6 +20,7 @@ from gateway.domain.retry import delay
 from gateway.errors import Problem
 from gateway.outbox.attempt import Clock
 from gateway.outbox.pushing import NameOf, push
+from gateway.outbox.resting import rest
 from gateway.store import devices, openings
 from gateway.store.doorbell import Doorbell
 from gateway.store.openings import Opening
@@ -62,18 +63,7 @@ class Openings:
             wait = POLL
             with trouble.told():
                 wait = await self._turn()
-            await self._rest(wait)
-
-    async def _rest(self, wait: float) -> None:
-        """Until the bell, the timer or the end."""
-        waits = [asyncio.create_task(self._ear.heard(wait)), asyncio.create_task(self._stopping.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-        if not self._stopping.is_set():
-            await asyncio.sleep(GAP)
+            await rest(self._ear, self._stopping, wait, GAP)
 
     async def _turn(self) -> float:
         """Tell what is due; seconds until something becomes due."""
