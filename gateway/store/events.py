@@ -43,22 +43,21 @@ class Audience:
 
 async def audience(tx: Tx, agent: AgentId) -> tuple[Audience, Heads]:
     """Whom an agent follows, and where those logs stand, in the same snapshot."""
-    held = await tx.all(
-        """SELECT team.id, team.event_seq FROM holding JOIN team ON team.id = substr(holding.holder, 6)
-            WHERE holding.agent_id = ?1 AND holding.holder LIKE 'team:%'""",
-        agent,
-    )
-    heads: Heads = {row["id"]: row["event_seq"] for row in held}
-    teams = frozenset(heads)
-    guest = await tx.all(
-        """SELECT reach.thread_id, team.id, team.event_seq
+    rows = await tx.all(
+        """SELECT team.id, team.event_seq, NULL AS thread_id
+             FROM holding JOIN team ON team.id = substr(holding.holder, 6)
+            WHERE holding.agent_id = ?1 AND holding.holder LIKE 'team:%'
+            UNION ALL
+           SELECT team.id, team.event_seq, reach.thread_id
              FROM reach JOIN thread ON thread.id = reach.thread_id JOIN team ON team.id = thread.team_id
-            WHERE reach.holder = ?1""",
+            WHERE reach.holder = ?2""",
+        agent,
         f"agent:{agent}",
     )
-    visits = [row for row in guest if row["id"] not in teams]
-    heads |= {row["id"]: row["event_seq"] for row in visits}
-    return Audience(teams, frozenset(row["thread_id"] for row in visits)), heads
+    heads: Heads = {row["id"]: row["event_seq"] for row in rows}
+    teams = frozenset(row["id"] for row in rows if row["thread_id"] is None)
+    threads = frozenset(row["thread_id"] for row in rows if row["thread_id"] is not None and row["id"] not in teams)
+    return Audience(teams, threads), heads
 
 
 @dataclass(frozen=True, slots=True)

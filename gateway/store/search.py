@@ -138,10 +138,12 @@ async def _find(
     newest = certain(await tx.one(_NEWEST_INDEXED[kind]))["id"]
     before = min(before or _NEWEST, newest + 1)
     found = list[tuple[int, int]]()
+    finding = FIND_NEAR if whose == (search.EVERYONE,) and len(text.strip()) <= _SHORT else _FIND
     for question in search.questions(whose, text, before - 1):
         asked = (_fts5(question), _tsquery(question))
-        rows = await tx.all(_FIND[kind], agent, *asked, before, limit - len(found))
+        rows = await tx.all(finding[kind], agent, *asked, before, limit - len(found))
         found += [(id_, thread) for id_, thread in rows]
+        finding = _FIND
         if len(found) == limit:
             break
     return found
@@ -176,6 +178,40 @@ def _finding(kind: Kind, table: str) -> Sql:
 
 
 _FIND: Final[dict[Kind, Sql]] = {kind: _finding(kind, table) for kind, table in _TABLES.items()}
+
+_SHORT: Final = 3
+"""Characters that begin so many words that the index is slow: it gives all of them in a whole stretch, of everyone's
+words, before the newest are known."""
+NEAR: Final = 500
+"""Texts that are then looked through one by one before it, the newest first; most often a page is in these."""
+
+
+def finding_near(kind: Kind, near: int) -> Sql:
+    """The same as `_finding`; PostgreSQL looks into the index only if so few do not fill the page."""
+    table = _TABLES[kind]
+    joins = f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
+    return Sql(
+        _FIND[kind].sqlite,
+        f"""SELECT id, thread_id FROM (
+              WITH walked AS MATERIALIZED (SELECT id, words FROM {table} WHERE id < ?4 ORDER BY id DESC LIMIT {near}),
+                   near AS MATERIALIZED (
+                     SELECT found.id, thread.id AS thread_id
+                       FROM (SELECT id FROM walked WHERE words @@ ?3::tsquery ORDER BY id DESC) AS found {joins}
+                      WHERE {IN_REACH} ORDER BY found.id DESC LIMIT ?5),
+                   far AS (
+                     SELECT found.id, thread.id AS thread_id
+                       FROM (SELECT id, id + 0 AS place FROM {table}
+                              WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL
+                                AND id + 0 < (SELECT min(id) FROM walked) ORDER BY place DESC) AS found
+                       {joins}
+                      WHERE (SELECT count(*) FROM near) < ?5 AND {IN_REACH}
+                      ORDER BY found.place DESC LIMIT ?5)
+              SELECT id, thread_id FROM near UNION ALL SELECT id, thread_id FROM far) AS found
+             ORDER BY id DESC LIMIT ?5""",  # noqa: S608
+    )
+
+
+FIND_NEAR: Final[dict[Kind, Sql]] = {kind: finding_near(kind, NEAR) for kind in _TABLES}
 
 
 def _fts5(question: Question) -> str:

@@ -31,6 +31,9 @@ ASKED: Final[dict[str, set[str]]] = {
     "電話": {"電話して"},
     "話電": set(),
     "thunder": set(),
+    "st": {"storm", "stormy night"},
+    "cal": {"call me", "please call", REPLIED},
+    "zz": set(),
 }
 """What is looked for, and which of the texts have it."""
 
@@ -38,6 +41,7 @@ ASKED: Final[dict[str, set[str]]] = {
 @pytest.fixture
 async def company(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Company]:
     """Twelve teams, of which one has most of the threads, and stretches so short that there are many."""
+    monkeypatch.setattr(search, "FIND_NEAR", {kind: search.finding_near(kind, 5) for kind in search.FIND_NEAR})
     monkeypatch.setattr(words, "STRETCH", 32)
     monkeypatch.setattr(words, "SHORT_STRETCH", 8)
     monkeypatch.setattr(words, "MOST_STRETCHES", 4)
