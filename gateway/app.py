@@ -29,7 +29,7 @@ from gateway.errors import Conflict
 from gateway.feed.follow import Feed
 from gateway.files.intake import Intake
 from gateway.files.links import SECRET_BYTES, Links
-from gateway.files.place import open_files
+from gateway.files.place import look, open_files
 from gateway.http.deps import ConfigState, DemoPhone, Deps
 from gateway.http.pace import Paces
 from gateway.http.server import make_app, make_local_app, make_operator_app, make_runner
@@ -152,7 +152,7 @@ class Gateway:
 
     def config(self) -> ConfigState:
         notices = (*self.watcher.notices, *self.nodes.notices)
-        return ConfigState(self.watcher.faults, notices, self.nodes.others)
+        return ConfigState(self.watcher.faults, notices, self.nodes.others, self.watcher.needs_restart)
 
 
 @asynccontextmanager
@@ -186,6 +186,7 @@ async def open_gateway(settings: Settings, demo: DemoPhone | None = None) -> Asy
         await _listen(stack, gateway, make_operator_app(deps), settings.operator_listen)
         await _listen_locally(stack, make_local_app(deps), settings.local_socket)
         gateway.url = await _listen(stack, gateway, make_app(deps), settings.listen)
+        stack.push_async_callback(_stop, asyncio.create_task(look(settings.files, gateway.intake.store)))
         gateway.nodes.start()
         stack.push_async_callback(gateway.nodes.close)
         gateway.catch_up.start()  # what comes in from now on is not missed

@@ -168,6 +168,9 @@ class OutcomeUnknown(Unavailable):
 
     slug, title = "outcome-unknown", "Outcome unknown"
 
+    answer: Any = None
+    """What the write would have answered, where that is known, for who can find out whether it happened."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:

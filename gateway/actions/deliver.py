@@ -16,7 +16,7 @@ from gateway.actions.report import Failure, apply, heed
 from gateway.channels.contract import Verdict
 from gateway.domain.delivery import DeliveryId, Move, move
 from gateway.domain.device import FETCHED
-from gateway.store import deliveries, held, reports
+from gateway.store import claims, deliveries, held, reports
 from gateway.store.deliveries import Change, Delivery
 from gateway.store.held import Held
 from gateway.store.store import Tx
@@ -56,11 +56,17 @@ async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> li
         if delivery.opted_out_at is not None:
             await _give_back(tx, delivery, "withhold", f"{REASON[0].upper()}{REASON[1:]}.", now)
     claimed = [delivery for delivery in found if delivery.opted_out_at is None]
-    await deliveries.take(tx, [delivery.id for delivery in claimed], now, lease)
-    return [_taken(delivery, now) for delivery in claimed]
+    leases = await deliveries.take(tx, [delivery.id for delivery in claimed], now, lease)
+    return [_taken(delivery, now, leases[delivery.id]) for delivery in claimed]
 
 
-def _taken(delivery: Delivery, now: int) -> Delivery:
+async def still_claimed(tx: Tx, claimed: Sequence[Delivery]) -> list[Delivery]:
+    """Those of a claim whose COMMIT got no answer that it has, and that nobody has given up since."""
+    leases = await claims.marks(tx, "delivery", "lease_until", [delivery.id for delivery in claimed])
+    return [delivery for delivery in claimed if leases.get(delivery.id) == delivery.lease_until]
+
+
+def _taken(delivery: Delivery, now: int, lease_until: int) -> Delivery:
     """As `deliveries.take` has left it, without reading it again."""
     return replace(
         delivery,
@@ -68,6 +74,7 @@ def _taken(delivery: Delivery, now: int) -> Delivery:
         attempt=delivery.attempt + 1,
         tries=delivery.tries + 1,
         first_tried_at=delivery.first_tried_at or now,
+        lease_until=lease_until,
     )
 
 

@@ -16,7 +16,7 @@ from gateway.actions.report import Failure, heed
 from gateway.channels.voice import CallReport
 from gateway.domain.call import CallId, Move, PhoneCall, move
 from gateway.domain.routing import Teams
-from gateway.store import bookings, calls
+from gateway.store import bookings, calls, claims
 from gateway.store.store import Tx
 
 _SECOND: Final = 1_000_000
@@ -45,7 +45,16 @@ class Ending:
     """Whether our own set-up is to blame."""
 
 
-async def claim_due(tx: Tx, room: int, now: int, lease: int) -> list[PhoneCall]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A call with something to do."""
+
+    call: PhoneCall
+    lease_until: int | None
+    """By the database's clock, of one that is to be dialed; the others are only asked about."""
+
+
+async def claim_due(tx: Tx, room: int, now: int, lease: int) -> list[Turn]:
     """Up to `room` calls with something to do: those queued are claimed for `lease` microseconds, with the number of
     this attempt, unless nobody wants them any more; of the others the provider is to be asked, and again later unless
     something comes of it."""
@@ -55,14 +64,21 @@ async def claim_due(tx: Tx, room: int, now: int, lease: int) -> list[PhoneCall]:
     for call in found:
         if call.state != "queued":
             await calls.look_later(tx, call.id, next_look(call, now))
-            claimed.append(replace(call, looks=call.looks + 1))
+            claimed.append(Turn(replace(call, looks=call.looks + 1), None))
         elif call.unwanted_at is not None or promises[call.booking].state != "begun":
             await calls.save(tx, replace(call, state=move(call.state, "withdraw"), ended_at=now), None)
             call_changed(tx, call, now)
         else:
-            await calls.take(tx, call.id, now, lease)
-            claimed.append(_taken(call, now))
+            claimed.append(Turn(_taken(call, now), await calls.take(tx, call.id, now, lease)))
     return claimed
+
+
+async def still_claimed(tx: Tx, claimed: Sequence[Turn]) -> list[Turn]:
+    """Those of a claim whose COMMIT got no answer that it has, and that nobody has given up since; asking does no harm
+    in any case."""
+    dialing = [turn.call.id for turn in claimed if turn.lease_until is not None]
+    leases = await claims.marks(tx, "call", "lease_until", dialing)
+    return [turn for turn in claimed if leases.get(turn.call.id) == turn.lease_until]
 
 
 def _taken(call: PhoneCall, now: int) -> PhoneCall:

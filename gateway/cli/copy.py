@@ -58,14 +58,15 @@ def _database(url: str, password_file: Path | None) -> Database:
     """Raises Invalid."""
     from pydantic import SecretStr, ValidationError
 
-    from gateway.settings.storage import Database
+    from gateway.settings.storage import BESIDE_IT, POSTGRES_EXAMPLE, Database
 
+    if url.partition(":")[0] not in {"postgresql", "postgres"}:
+        raise Invalid(f"--to names no PostgreSQL database; {POSTGRES_EXAMPLE}")
     try:
         to = Database(url=url)
     except ValidationError as error:
-        raise Invalid(f"--to {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
-    if to.engine != "postgresql":
-        raise Invalid("--to names no PostgreSQL database")
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Invalid(f"--to {said.replace(BESIDE_IT, 'write it into a file for --password-file')}") from None
     if password_file is None:
         return to
     try:

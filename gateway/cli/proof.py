@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 
+from gateway.cli.carrying import told
 from gateway.domain.chain import START, link_hash
 from gateway.domain.message import TeamId, digest
 from gateway.files.store import FileStore, hash_of
@@ -182,7 +183,8 @@ def _hashes(row: Row) -> list[str]:
 async def _file_fault(files: FileStore, row: Row) -> str | None:
     """Whether the bytes are there, and are those whose hash was signed."""
     for place, hash_ in enumerate(_hashes(row), 1):
-        content = await files.get(hash_)
+        with told("a message's file cannot be read"):
+            content = await files.get(hash_)
         if content is None:
             return f"its file {place} is missing"
         if hash_of(content) != hash_:

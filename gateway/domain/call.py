@@ -122,6 +122,8 @@ class PhoneCall:
     """How often the provider was asked since something was last heard."""
     created_at: int
     first_tried_at: int | None
+    connected_at: int | None
+    """When the customer's phone was picked up."""
     ended_at: int | None
     seconds: int | None
     """How long agent and customer were connected."""

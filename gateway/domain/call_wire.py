@@ -22,8 +22,9 @@ def call(value: PhoneCall) -> Json:
         "agent": value.agent_leg,
         "customer": value.customer_leg,
     }
-    if value.ended_at is not None:
-        shape["ended_at"] = rfc3339(value.ended_at)
+    for name, at in (("connected_at", value.connected_at), ("ended_at", value.ended_at)):
+        if at is not None:
+            shape[name] = rfc3339(at)
     if value.seconds is not None:
         shape["seconds"] = value.seconds
     return shape if value.detail is None else shape | {"detail": value.detail}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from pydantic import SecretStr
 
-from gateway.files.store import FileStore, LocalFiles
+from gateway.files.store import FileStore, LocalFiles, hash_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,18 @@ class S3Place:
 Place = Path | S3Place
 
 
+async def look(place: Place, files: FileStore) -> None:
+    """Tell in the log if the place cannot be used; ends within the bound of one answer. Only reading is tried: a
+    folder need not be there yet."""
+    try:
+        await files.get(hash_of(b""))  # whether there is such a file is no matter
+    except OSError as error:
+        where = str(place) if isinstance(place, Path) else place.url
+        log.warning("files.unusable", place=where, why=error.strerror or type(error).__name__)
+
+
 def open_files(place: Place) -> FileStore:
-    """Nothing is asked of it yet: a folder need not be there, and a store that is down is told at first use.
+    """Nothing is asked of it yet: a folder need not be there, and a store that is down is told by `look`, or at use.
 
     Raises ConfigError where the environment's `AWS_*` make no sense.
     """

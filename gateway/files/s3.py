@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -34,6 +35,11 @@ PAGE: Final = 1000
 _BAD_ENVIRONMENT: Final = Fault(
     "environment", 0, "AWS_*", "has a value that S3 clients cannot use", "correct or unset it"
 )
+
+_REACH: Final = "check files.endpoint, files.region and the network"
+_KEYS: Final = "check files.access_key_id and its secret, and what that key may do"
+_OWN: Final = "write files.access_key_id and files.secret_access_key, or give this machine a role"
+_REFUSED: Final = re.compile(r"status code: 40[13]\b")
 
 _CLIENT: Final[ClientConfig] = {"connect_timeout": timedelta(seconds=1.5), "timeout": timedelta(minutes=2)}
 _RETRY: Final[RetryConfig] = {
@@ -114,15 +120,23 @@ async def _bounded(size: int = 0) -> AsyncIterator[None]:
         async with asyncio.timeout(ANSWER_SECONDS + size / BYTES_A_SECOND):
             yield
     except TimeoutError:
-        raise TimeoutError(errno.ETIMEDOUT, "the file store does not answer in time") from None
-    except (PermissionDeniedError, UnauthenticatedError):
-        raise PermissionError(errno.EACCES, "the file store refuses our keys, or they may not do this") from None
-    except FileNotFoundError as error:
-        if "<Code>NoSuchBucket<" in str(error):  # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-            raise OSError(errno.ENXIO, "the file store has no such bucket") from None
-        raise FileNotFoundError(errno.ENOENT, "the file store has nothing there") from None
-    except (BaseError, OSError, ValueError):
-        raise OSError(errno.EIO, "the file store cannot be reached, or fails") from None
+        raise TimeoutError(errno.ETIMEDOUT, f"the file store does not answer in time; {_REACH}") from None
+    except (BaseError, OSError, ValueError) as error:
+        raise _told(error) from None
+
+
+def _told(error: Exception) -> OSError:
+    """In our own words. What a listing meets has no kind of its own, and is told by what the store said."""
+    said = str(error)
+    if "<Code>NoSuchBucket<" in said:  # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        return OSError(errno.ENXIO, "the file store has no such bucket; make it there, or correct files.url")
+    if "//169.254." in said:  # where a machine at AWS asks for the keys of its role
+        return PermissionError(errno.EACCES, f"there are no keys for the file store; {_OWN}")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(said) is not None:
+        return PermissionError(errno.EACCES, f"the file store refuses our keys, or they may not do this; {_KEYS}")
+    if isinstance(error, FileNotFoundError):
+        return FileNotFoundError(errno.ENOENT, "the file store has nothing there")
+    return OSError(errno.EIO, f"the file store cannot be reached, or fails; {_REACH}")
 
 
 def _config_of(place: S3Place) -> S3Config:

@@ -24,6 +24,7 @@ class CallShape(BaseModel):
     at: Annotated[datetime, Field(description="When it was asked for.")]
     agent: LegState | None
     customer: LegState | None
+    connected_at: Annotated[datetime | None, Field(description="When the customer picked up.")] = None
     ended_at: datetime | None = None
     seconds: Annotated[int | None, Field(description="How long the two were connected.")] = None
     detail: Annotated[str | None, Field(description="Why it failed, or why nobody knows what became of it.")] = None

@@ -50,12 +50,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ConfigState:
-    """Faults of the folder that kept it from being taken up, and what in it needs a restart, in words. `others`: how
-    many nodes of this database run on which other version."""
+    """Faults of the folder that kept it from being taken up, and what in it needs a restart or a look, in words.
+    `others`: how many nodes of this database run on which other version. `needs_restart`: keys of the folder whose
+    new values this node does not use yet."""
 
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
+    needs_restart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,14 @@ class Health:
         return answer({"status": "up"})
 
     async def ready(self, _request: web.Request) -> web.StreamResponse:
-        """Whether the database can be read and written, on which configuration, and how many other nodes run on which
-        others, where they differ. Raises Unavailable."""
+        """Whether the database can be read and written, on which configuration, what of that waits for a restart, and
+        how many other nodes run on which others, where they differ. Raises Unavailable."""
         if monotonic() - self._worked_at >= READY_SECONDS:
             await self._try_database()
         config = self._deps.config()
         shape: Json = {"version": self._deps.settings().version, "faults": len(config.faults)}
+        if config.needs_restart:
+            shape["needs_restart"] = list(config.needs_restart)
         if config.others:
             shape["others"] = dict(config.others)
         return answer({"status": "ready", "config": shape})

@@ -24,6 +24,7 @@ from gateway.domain import notice
 from gateway.domain.retry import delay
 from gateway.errors import Problem
 from gateway.outbox.attempt import Clock
+from gateway.outbox.claiming import claimed
 from gateway.outbox.pushing import NameOf, push
 from gateway.outbox.resting import rest
 from gateway.store import agent_pushes as stored
@@ -92,40 +93,41 @@ class AgentPushes:
         room, begun = AT_ONCE - len(self._under_way), time.monotonic()
         if room <= 0:
             return
-        for claimed in await self._store.write(stored.claim, room, self._clock(), int(LEASE * _SECOND)):
-            task = asyncio.create_task(self._push(claimed, begun))
+        claim = self._store.write(stored.claim, room, self._clock(), int(LEASE * _SECOND))
+        for one in await claimed(self._store, claim, stored.still_claimed, begun + LEASE):
+            task = asyncio.create_task(self._push(one, begun))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)  # its commit rings the bell, so the next in line is seen
 
-    async def _push(self, claimed: Push, begun: float) -> None:
+    async def _push(self, one: Push, begun: float) -> None:
         if time.monotonic() - begun > LEASE - 2 * SEND_TIMEOUT:
             return  # by our own clock, counted from before the claim: a lease that is nearly over is not used
-        error = await push(self._channels, claimed.device, lambda _: self._notice(claimed))
+        error = await push(self._channels, one.device, lambda _: self._notice(one))
         try:
-            await self._store.write_each(agent_pushes.finish, self._told(claimed, error), Lane.PEOPLE)
+            await self._store.write_each(agent_pushes.finish, self._told(one, error), Lane.PEOPLE)
         except Problem as problem:  # when the lease has ended, once more
-            log.warning("agent_push.finish_failed", channel=claimed.device.channel, problem=problem.slug)
+            log.warning("agent_push.finish_failed", channel=one.device.channel, problem=problem.slug)
 
-    def _notice(self, claimed: Push) -> Notice:
-        team, thread = self._name_of(claimed.team), str(claimed.thread)
-        if claimed.kind is None:
+    def _notice(self, one: Push) -> Notice:
+        team, thread = self._name_of(one.team), str(one.thread)
+        if one.kind is None:
             title, body = notice.of_message(team)
-            return Notice(title, body, thread, str(claimed.message), claimed.badge, MESSAGE_LASTS, for_agent=True)
-        title, body = notice.of_booking(team, claimed.kind, rings=claimed.rings)
-        return Notice(title, body, thread, "", claimed.badge, BOOKING_LASTS, str(claimed.booking), for_agent=True)
+            return Notice(title, body, thread, str(one.message), one.badge, MESSAGE_LASTS, for_agent=True)
+        title, body = notice.of_booking(team, one.kind, rings=one.rings)
+        return Notice(title, body, thread, "", one.badge, BOOKING_LASTS, str(one.booking), for_agent=True)
 
-    def _told(self, claimed: Push, error: PushError | None) -> Told:
+    def _told(self, one: Push, error: PushError | None) -> Told:
         if error is None:
-            return Told(claimed.id, claimed.attempt)
-        now, channel, failure = self._clock(), claimed.device.channel, None
+            return Told(one.id, one.attempt)
+        now, channel, failure = self._clock(), one.device.channel, None
         match error.verdict:
             case "gone":
-                return Told(claimed.id, claimed.attempt, gone=claimed.device)
+                return Told(one.id, one.attempt, gone=one.device)
             case "again":
-                wait = delay(claimed.tries, random.random(), error.retry_after)  # noqa: S311  jitter, not a secret
+                wait = delay(one.tries, random.random(), error.retry_after)  # noqa: S311  jitter, not a secret
                 if wait is not None:
-                    return Told(claimed.id, claimed.attempt, now + wait // _MICROSECOND)
+                    return Told(one.id, one.attempt, now + wait // _MICROSECOND)
             case "configuration":
                 failure = Failure(channel, "configuration", error.code, error.detail, now, None)
         self._channels.traffic.went_wrong(channel, error.code, error.detail, now)
-        return Told(claimed.id, claimed.attempt, failure=failure)
+        return Told(one.id, one.attempt, failure=failure)

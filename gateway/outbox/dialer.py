@@ -24,6 +24,7 @@ from gateway.domain.routing import Teams
 from gateway.errors import NotFound, Problem
 from gateway.outbox import ringing
 from gateway.outbox.attempt import Clock
+from gateway.outbox.claiming import claimed
 from gateway.outbox.resting import rest
 from gateway.outbox.ringing import LEASE
 from gateway.store import calls
@@ -94,8 +95,9 @@ class Dialer:
         if due is None or due > self._clock():
             return POLL if due is None else min(POLL, (due - self._clock()) / 1_000_000)
         begun = time.monotonic()
-        for call in await self._store.write(dial.claim_due, room, self._clock(), int(LEASE * 1_000_000)):
-            self._start(call, begun)
+        claim = self._store.write(dial.claim_due, room, self._clock(), int(LEASE * 1_000_000))
+        for turn in await claimed(self._store, claim, dial.still_claimed, begun + LEASE):
+            self._start(turn.call, begun)
         return 0.0
 
     def _start(self, call: PhoneCall, begun: float) -> None:

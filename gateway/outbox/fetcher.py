@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -22,6 +23,7 @@ from gateway.domain.retry import delay
 from gateway.errors import Invalid, NotFound, Problem, TooLarge
 from gateway.files.intake import Intake
 from gateway.outbox.attempt import Clock
+from gateway.outbox.claiming import claimed
 from gateway.store import fetches
 from gateway.store.doorbell import Doorbell
 from gateway.store.fetches import Errand
@@ -80,7 +82,8 @@ class Fetcher:
         room, now = AT_ONCE - len(tasks), self._clock()
         if room <= 0 or not await self._store.read(fetches.is_due, channel, now):
             return
-        for errand in await self._store.write(attach.claim_due, channel, room, now, int(LEASE * _SECOND)):
+        claim = self._store.write(attach.claim_due, channel, room, now, int(LEASE * _SECOND))
+        for errand in await claimed(self._store, claim, fetches.still_claimed, time.monotonic() + LEASE):
             task = asyncio.create_task(self._fetch(errand))
             tasks.add(task)
             task.add_done_callback(tasks.discard)  # its commit rings the bell, so the next in line is seen

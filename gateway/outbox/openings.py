@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +20,7 @@ from gateway.domain import notice
 from gateway.domain.retry import delay
 from gateway.errors import Problem
 from gateway.outbox.attempt import Clock
+from gateway.outbox.claiming import claimed
 from gateway.outbox.pushing import NameOf, push
 from gateway.outbox.resting import rest
 from gateway.store import devices, openings
@@ -70,8 +72,10 @@ class Openings:
         due, now = await self._store.read(openings.next_due), self._clock()
         if due is None or due > now:
             return POLL if due is None else min(POLL, (due - now) / 1_000_000)
-        claimed = await self._store.write(openings.claim, AT_ONCE, now, now + _LEASE // _MICROSECOND)
-        await asyncio.gather(*(self._tell(opening) for opening in claimed))
+        claim = self._store.write(openings.claim, AT_ONCE, now, now + _LEASE // _MICROSECOND)
+        until = time.monotonic() + _LEASE.total_seconds()
+        found = await claimed(self._store, claim, openings.still_claimed, until)
+        await asyncio.gather(*(self._tell(opening) for opening in found))
         return 0.0
 
     async def _tell(self, opening: Opening) -> None:

@@ -25,6 +25,7 @@ from gateway.domain.message import ThreadId
 from gateway.errors import NotFound, Problem, Unavailable
 from gateway.files.links import Links
 from gateway.outbox.attempt import Clock, attempt, look_up, refused, together
+from gateway.outbox.claiming import claimed
 from gateway.outbox.waking import Waker
 from gateway.store import attachments, deliveries
 from gateway.store.deliveries import Delivery
@@ -131,14 +132,15 @@ class Pump:
         return POLL if due is None else min(POLL, max(0.0, (due - self._clock()) / 1_000_000))
 
     async def _send_due(self, now: int, room: int, begun: float) -> int:
-        claimed = await self._store.write(deliver.claim_due, self._channel, room, now, int(LEASE * 1_000_000))
+        claim = self._store.write(deliver.claim_due, self._channel, room, now, int(LEASE * 1_000_000))
+        found = await claimed(self._store, claim, deliver.still_claimed, begun + LEASE)
         threads: dict[ThreadId, list[Delivery]] = {}
-        for delivery in claimed:
+        for delivery in found:
             threads.setdefault(delivery.thread, []).append(delivery)
         calls = await self._calls([each[-1] for each in threads.values()])
         for each in threads.values():
             self._start(self._send(each, begun, calls))
-        return len(claimed)
+        return len(found)
 
     async def _calls(self, newest: Sequence[Delivery]) -> Mapping[DeliveryId, Call] | None:
         """Whom a push wakes for these, read for all of them at once; None while the database cannot tell."""

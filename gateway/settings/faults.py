@@ -92,14 +92,14 @@ def _at(node: Any, path: KeyPath) -> Any:
 def _words(model: Model, path: KeyPath, errors: list[ErrorDetails]) -> tuple[str, str]:
     """(what is wrong, what would be right). Our own validators know better than types do."""
     details = next((error for error in errors if "error" in error.get("ctx", {})), errors[0])
+    if "error" in details.get("ctx", {}):
+        wrong, _, right = str(details["ctx"]["error"]).partition("; ")
+        return wrong, right or "see what the documentation says of this key"
     match details["type"]:
         case "extra_forbidden":
             return "is not a known key", nearest(str(path[-1]), _fields(model, path[:-1]))
         case "missing":
             return "is missing", _example(str(path[-1]), _fields(model, path[:-1]))
-        case "value_error" | "assertion_error":
-            wrong, _, right = str(details["ctx"]["error"]).partition("; ")
-            return wrong, right or "see what the documentation says of this key"
     words = dict.fromkeys(_WORDS[error["type"]] for error in errors if error["type"] in _WORDS)
     context = {
         key: f"{value:g}" if isinstance(value, float) else value for key, value in details.get("ctx", {}).items()

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.channels.config import Secret, Strict
 from gateway.errors import Misuse
@@ -42,14 +43,15 @@ _POSTGRES_FORM = re.compile(
     re.ASCII,
 )
 _PORT = re.compile(r":(\d{1,5})(?=[,/])", re.ASCII)
-_POSTGRES_EXAMPLE = 'write such as "postgresql://teamline@db.example.com:5432/teamline?sslmode=verify-full"'
-_BESIDE_IT = 'write password = { env = "NAME" } or { file = "PATH" } beside it'
+POSTGRES_EXAMPLE: Final = 'write such as "postgresql://teamline@db.example.com:5432/teamline?sslmode=verify-full"'
+BESIDE_IT: Final = 'write password = { env = "NAME" } or { file = "PATH" } beside it'
 
 _FILE = "file://"
 _S3 = "s3://"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _S3_FORM = re.compile(rf"{_S3}({_BUCKET})((?:/(?!\.{{1,2}}(?:/|$))[A-Za-z0-9._-]+)*)/?", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_BOTH = "write both, or neither for this machine's own"
 _KERNELS = ("dev", "proc", "sys")
 _ELSEWHERE = 'choose another folder, such as "file:///var/lib/teamline"'
 
@@ -77,16 +79,16 @@ def _postgres(value: str) -> str:
     before_host = value.removeprefix(_POSTGRES).rpartition("@")[0]
     parameters = dict(parse_qsl(value.partition("?")[2]))
     if ":" in before_host or parameters.keys() & {"password", "sslpassword"}:
-        raise ValueError(f"has a password in it; take it out, and {_BESIDE_IT}")
+        raise ValueError(f"has a password in it; take it out, and {BESIDE_IT}")
     if _POSTGRES_FORM.fullmatch(value) is None:
-        raise ValueError(f"is not the URL of a PostgreSQL database; {_POSTGRES_EXAMPLE}")
+        raise ValueError(f"is not the URL of a PostgreSQL database; {POSTGRES_EXAMPLE}")
     if not parameters.keys() <= set(PARAMETERS):
         raise ValueError(f"has a parameter that is not known here; known are: {', '.join(PARAMETERS)}")
     _check_parameters(parameters)
     if any(int(port) not in range(1, 65536) for port in _PORT.findall(value.partition("?")[0])):
-        raise ValueError(f"has a port that none can have; {_POSTGRES_EXAMPLE}")
+        raise ValueError(f"has a port that none can have; {POSTGRES_EXAMPLE}")
     if "\x00" in unquote(value):
-        raise ValueError(f"has a NUL character; {_POSTGRES_EXAMPLE}")
+        raise ValueError(f"has a NUL character; {POSTGRES_EXAMPLE}")
     return value
 
 
@@ -207,7 +209,7 @@ class Files(Strict):
     endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     region: Annotated[str, AfterValidator(_region)] | None = None
     access_key_id: Secret | None = None
-    secret_access_key: Secret | None = None
+    secret_access_key: Annotated[Secret | None, Field(validate_default=True)] = None
     max_mb: Annotated[float, Field(gt=0, le=100, strict=True, allow_inf_nan=False)] = 25
     max_megapixels: Annotated[float, Field(gt=0, le=200, strict=True, allow_inf_nan=False)] = 50
     types: Annotated[frozenset[Annotated[str, AfterValidator(_media_type)]], Field(min_length=1)] = USUAL
@@ -219,12 +221,16 @@ class Files(Strict):
             raise ValueError('has no effect, as the files are in a folder; take it out, or write url = "s3://..."')
         return value
 
-    @model_validator(mode="after")
-    def _keys_are_a_pair(self) -> Files:
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            wrong = "has one of access_key_id and secret_access_key without the other"
-            raise ValueError(f"{wrong}; write both, or neither for this machine's own")
-        return self
+    @field_validator("secret_access_key")
+    @classmethod
+    def _keys_are_a_pair(cls, value: Secret | None, info: ValidationInfo) -> Secret | None:
+        """Not of the whole table, which is judged only when each of its keys is right."""
+        key = info.data.get("access_key_id", value)
+        if value is None and key is not None:  # of the kind by which a key that is not written is told of by its name
+            raise PydanticCustomError("missing", "{error}", {"error": f"is missing beside access_key_id; {_BOTH}"})
+        if key is None and value is not None:
+            raise ValueError(f"has no access_key_id beside it; {_BOTH}")
+        return value
 
     @property
     def limits(self) -> Limits:

@@ -56,13 +56,21 @@ class Watcher:
         self.current = current
         self.faults: tuple[Fault, ...] = ()
         """Why the folder as it stands now is not in use; empty when it is."""
-        self.notices: tuple[str, ...] = ()
-        """What stands in the folder and needs a restart or a look, in words."""
+        self.needs_restart: tuple[str, ...] = ()
+        """Keys of the folder with another value than the one in use, which stays until a restart."""
+        self._remarked: tuple[str, ...] = ()
+        self._is_put_off = False
         self._on_change = on_change
         self._environ = environ
         self._remarks = remarks
         self._wanted = asyncio.Event()
         self._wanted.set()  # what changed between the first reading and the watch
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What stands in the folder and needs a restart or a look, in words."""
+        restarts = (f"{key} has changed: it needs a restart" for key in self.needs_restart)
+        return (*restarts, *self._remarked, *([NOT_TAKEN] if self._is_put_off else ()))
 
     def trigger(self) -> None:
         """Read the folder again soon, for a SIGHUP: also what lies outside it, such as a secret's file."""
@@ -82,18 +90,18 @@ class Watcher:
         try:
             read = await asyncio.to_thread(load, self.current.folder, self._environ, self.current.overrides)
             new = await asyncio.to_thread(self._held, read)
-            remarks = await self._remarks(new)
             if new != self.current:
                 await self._on_change(new)
         except ConfigError as error:
             self._refuse(error.faults)
         except Problem as problem:
             self._put_off("config.not_taken", problem=problem.slug)
-            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wanted.set)
+            self._try_again()
         except Exception:  # noqa: BLE001  a bug of ours must not end the watch: the next change is read again
             self._put_off("config.reload_failed", exc_info=True)
         else:
-            self._accept(new, tuple(_needing_restart(self.current, read)), remarks)
+            self._accept(new, tuple(_needing_restart(self.current, read)))
+            await self._ask_remarks()
 
     def _held(self, read: Settings) -> Settings:
         """With the old values of what cannot change; a `public_url` that follows `listen` stays with the old one."""
@@ -112,21 +120,40 @@ class Watcher:
         if faults != self.faults:
             for fault in faults:
                 log.error("config.refused", fault=str(fault))
-        self.faults = faults
+        self.faults, self._is_put_off = faults, False
 
     def _put_off(self, event: str, **facts: object) -> None:
-        if NOT_TAKEN not in self.notices:
+        if not self._is_put_off:
             log.error(event, **facts)
-            self.notices = (*self.notices, NOT_TAKEN)
+        self._is_put_off = True
 
-    def _accept(self, new: Settings, restarts: tuple[str, ...], remarks: tuple[str, ...]) -> None:
+    def _try_again(self) -> None:
+        asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wanted.set)
+
+    def _accept(self, new: Settings, needs_restart: tuple[str, ...]) -> None:
         if new != self.current or self.faults:
             log.info("config.loaded", version=new.version)
-        for event, notices in (("config.needs_restart", restarts), ("config.noticed", remarks)):
-            for notice in notices:
-                if notice not in self.notices:
-                    log.warning(event, notice=notice)
-        self.current, self.faults, self.notices = new, (), (*restarts, *remarks)
+        before = self.notices
+        self.current, self.faults, self._is_put_off, self.needs_restart = new, (), False, needs_restart
+        self._tell("config.needs_restart", before)
+
+    async def _ask_remarks(self) -> None:
+        """Beside the taking over: a config that is in use is not put off because the database is busy."""
+        try:
+            remarked = await self._remarks(self.current)
+        except Problem:
+            self._try_again()
+        except Exception:
+            log.exception("config.not_looked_through")
+        else:
+            before = self.notices
+            self._remarked = remarked
+            self._tell("config.noticed", before)
+
+    def _tell(self, event: str, before: tuple[str, ...]) -> None:
+        for notice in self.notices:
+            if notice not in before:
+                log.warning(event, notice=notice)
 
     async def _follow(self) -> None:
         try:
@@ -144,14 +171,13 @@ class Watcher:
 
 def _needing_restart(current: Settings, read: Settings) -> Iterator[str]:
     if read.listen != current.listen:
-        yield "server.listen has changed: it needs a restart"
+        yield "server.listen"
     if read.operator_listen != current.operator_listen:
-        yield "server.operator_listen has changed: it needs a restart"
-    for key in _changed(read, current):
-        yield f"{key} has changed: it needs a restart"
+        yield "server.operator_listen"
+    yield from _places_changed(read, current)
 
 
-def _changed(read: Settings, current: Settings) -> Iterator[str]:
+def _places_changed(read: Settings, current: Settings) -> Iterator[str]:
     """The keys of where data is kept, a secret's among them."""
     yield from (f"database.{key}" for key in Database.model_fields if _differ(key, read.database, current.database))
     if isinstance(read.files, S3Place) and read.files.url == getattr(current.files, "url", None):

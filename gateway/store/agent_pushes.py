@@ -16,6 +16,7 @@ from gateway.domain.author import AgentId
 from gateway.domain.booking import BookingId
 from gateway.domain.message import MessageId, TeamId, ThreadId
 from gateway.domain.slots import Kind
+from gateway.store import claims
 from gateway.store.devices import MOST_BADGE, Registered, from_row
 from gateway.store.holds import RELEASED
 from gateway.store.statement import Sql
@@ -234,6 +235,13 @@ async def claim(tx: Tx, room: int, now: int, lease: int) -> list[Push]:
     await _drop(tx, set(due) - {row[0] for row in wanted})
     badges = {agent: await _badge(tx, agent) for agent in sorted({row[3] for row in wanted})}
     return [_push(row, badges[row[3]]) for row in wanted]
+
+
+async def still_claimed(tx: Tx, claimed: Sequence[Push]) -> list[Push]:
+    """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
+    and pushed twice at worst."""
+    attempts = await claims.marks(tx, "agent_push", "attempt", [push.id for push in claimed])
+    return [push for push in claimed if attempts.get(push.id) == push.attempt]
 
 
 def _push(row: tuple[Any, ...], badge: int) -> Push:

@@ -9,17 +9,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.domain.author import Author
+from gateway.domain.author import AgentId, Author
 from gateway.domain.booking import Booking, BookingId
 from gateway.domain.call import OPEN, CallId, Leg, LegState, PhoneCall
-from gateway.store import bookings
+from gateway.store import bookings, names
 from gateway.store.store import Tx, Value, certain, listed
 
 _OPEN: Final = ", ".join(f"'{state}'" for state in OPEN)
 _COLUMNS: Final = """call.id, call.reference, call.booking_id, booking.team_id, booking.thread_id, call.agent_id,
        agent.name, call.channel, call.agent_number, call.customer_number, customer.name, call.state, call.agent_leg,
        call.customer_leg, call.agent_call_id, call.customer_call_id, call.pressed_at, call.unwanted_at, call.attempt,
-       call.looks, call.created_at, call.first_tried_at, call.ended_at, call.seconds, call.code, call.detail"""
+       call.looks, call.created_at, call.first_tried_at, call.connected_at, call.ended_at, call.seconds, call.code,
+       call.detail"""
 _FROM: Final = """FROM call JOIN booking ON booking.id = call.booking_id JOIN agent ON agent.id = call.agent_id
   JOIN thread ON thread.id = booking.thread_id JOIN customer ON customer.id = thread.customer_id"""
 
@@ -84,6 +85,16 @@ async def of_bookings(tx: Tx, ids: Collection[int]) -> dict[int, PhoneCall]:
     return {one.booking: one for one in await _of(tx, f"call.id IN ({latest})", *values)}
 
 
+async def hold_caller(tx: Tx, agent: AgentId) -> None:
+    """Nobody else begins a call for this person until the transaction ends; before anything else is held."""
+    await names.hold(tx, (names.caller(agent),))
+
+
+async def is_calling(tx: Tx, agent: AgentId) -> bool:
+    """Whether a call of this person is queued, dialed or under way."""
+    return await tx.one(f"SELECT id FROM call WHERE agent_id = ?1 AND state IN ({_OPEN}) LIMIT 1", agent) is not None  # noqa: S608
+
+
 async def has_rung(tx: Tx, booking: BookingId, since: int) -> bool:
     """Whether any call of a booking, of those made since then, has called the customer's phone."""
     row = await tx.one(
@@ -125,17 +136,18 @@ async def hold_due(tx: Tx, now: int, room: int) -> list[PhoneCall]:
     return await _by_ids(tx, [row["id"] for row in rows])
 
 
-async def take(tx: Tx, call: CallId, now: int, lease: int) -> None:
-    """Claim one that is held for one attempt, for `lease` microseconds by the database's clock; the attempt's number
-    is what completion must name."""
-    await tx.run(
+async def take(tx: Tx, call: CallId, now: int, lease: int) -> int:
+    """Claim one that is queued and held for one attempt, for `lease` microseconds by the database's clock; the
+    attempt's number is what completion must name. Until when, which no two claims of a call have in common."""
+    row = await tx.one(
         """UPDATE call SET state = 'dialing', attempt = attempt + 1, due_at = NULL, lease_until = db_now() + ?3,
                   first_tried_at = coalesce(first_tried_at, ?2)
-            WHERE id = ?1 AND state = 'queued'""",
+            WHERE id = ?1 AND state = 'queued' RETURNING lease_until""",
         call,
         now,
         lease,
     )
+    return int(certain(row)["lease_until"])
 
 
 async def look_later(tx: Tx, call: CallId, due_at: int | None) -> None:
@@ -168,7 +180,7 @@ async def save(tx: Tx, call: PhoneCall, due_at: int | None) -> None:
     await tx.run(
         """UPDATE call SET state = ?2, agent_leg = ?3, customer_leg = ?4, agent_call_id = ?5, customer_call_id = ?6,
                   pressed_at = ?7, unwanted_at = ?8, looks = ?9, due_at = ?10, ended_at = ?11, seconds = ?12,
-                  code = ?13, detail = ?14,
+                  code = ?13, detail = ?14, connected_at = ?15,
                   lease_until = CASE WHEN ?2 = 'dialing' THEN lease_until ELSE NULL END
             WHERE id = ?1""",
         call.id,
@@ -185,6 +197,7 @@ async def save(tx: Tx, call: PhoneCall, due_at: int | None) -> None:
         call.seconds,
         call.code,
         call.detail,
+        call.connected_at,
     )
 
 

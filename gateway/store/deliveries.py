@@ -51,6 +51,8 @@ class Delivery:
     line: int
     opted_out_at: int | None
     """Since when nothing may be sent by this line."""
+    lease_until: int | None = None
+    """Of one that was just claimed, by the database's clock: no two claims of a delivery have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +160,21 @@ async def next_due(tx: Tx, channel: str, now: int) -> int | None:
     return None if row is None else row["at"]
 
 
-async def take(tx: Tx, taken: Sequence[DeliveryId], now: int, lease: int) -> None:
+async def take(tx: Tx, taken: Sequence[DeliveryId], now: int, lease: int) -> dict[DeliveryId, int]:
     """Claim what `due` and `behind` have found for one attempt, for `lease` microseconds by the database's clock; the
-    attempt's number is what completion must name."""
-    if taken:
-        places, values = listed(taken, first=3)
-        await tx.run(
-            f"""UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
-                      lease_until = db_now() + ?2, first_tried_at = coalesce(first_tried_at, ?1), updated_at = ?1
-                WHERE id IN ({places}) AND state = 'queued'""",  # noqa: S608  placeholders only
-            now,
-            lease,
-            *values,
-        )
+    attempt's number is what completion must name. Until when each is claimed."""
+    if not taken:
+        return {}
+    places, values = listed(taken, first=3)
+    rows = await tx.all(
+        f"""UPDATE delivery SET state = 'sending', attempt = attempt + 1, tries = tries + 1, due_at = NULL,
+                  lease_until = db_now() + ?2, first_tried_at = coalesce(first_tried_at, ?1), updated_at = ?1
+            WHERE id IN ({places}) AND state = 'queued' RETURNING id, lease_until""",  # noqa: S608  placeholders only
+        now,
+        lease,
+        *values,
+    )
+    return {row["id"]: row["lease_until"] for row in rows}
 
 
 async def get(tx: Tx, delivery: DeliveryId) -> Delivery | None:

@@ -10,7 +10,7 @@ import orjson
 
 from gateway.domain.attachment import AttachmentId
 from gateway.domain.message import MessageId, TeamId, ThreadId
-from gateway.store import files
+from gateway.store import claims, files
 from gateway.store.attachments import Kept
 from gateway.store.statement import Sql
 from gateway.store.store import Tx, certain
@@ -90,6 +90,13 @@ async def claim(tx: Tx, channel: str, now: int, room: int, lease: int) -> list[E
         lease,
     )
     return [Errand(*row) for row in rows]
+
+
+async def still_claimed(tx: Tx, claimed: Sequence[Errand]) -> list[Errand]:
+    """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
+    and fetched twice at worst."""
+    tries = await claims.marks(tx, "attachment", "tries", [errand.id for errand in claimed])
+    return [errand for errand in claimed if tries.get(errand.id) == errand.tries]
 
 
 async def release(tx: Tx) -> None:

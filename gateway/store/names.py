@@ -48,6 +48,11 @@ def subject(value: str) -> str:
     return f"attempt {value}"
 
 
+def caller(agent: int) -> str:
+    """A person who is about to call: they have one call at a time."""
+    return f"caller {agent}"
+
+
 def slot(team: str, kind: str, start: int) -> str:
     """A time that may be booked: its places are counted."""
     return f"slot {team} {kind} {start}"

@@ -5,12 +5,13 @@ A row that is due is claimed by moving it on in time; a push that is made twice 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.domain.booking import Booking, BookingId
 from gateway.domain.message import TeamId, ThreadId
+from gateway.store import claims
 from gateway.store.devices import MOST_BADGE, Registered, from_row
 from gateway.store.holds import RELEASED
 from gateway.store.store import Tx, listed
@@ -87,6 +88,13 @@ async def claim(tx: Tx, room: int, now: int, until: int) -> list[Opening]:
         *values,
     )
     return [_opening(row) for row in found]
+
+
+async def still_claimed(tx: Tx, claimed: Sequence[Opening]) -> list[Opening]:
+    """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
+    and told twice at worst."""
+    tries = await claims.marks(tx, "opening", "tries", [opening.id for opening in claimed])
+    return [opening for opening in claimed if tries.get(opening.id) == opening.tries]
 
 
 def _opening(row: Iterable[Any]) -> Opening:

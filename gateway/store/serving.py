@@ -22,5 +22,5 @@ def only_server(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Unavailable(f"{path} is served by another process already") from None
+            raise Unavailable(f"{path} is served by another process already; stop that gateway first") from None
         yield

@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from gateway.cli import main
 from gateway.http import passwords
 from gateway.store.doorbell import Doorbell
+from tests.cli.house import TEAM, House
 from tests.company import Company, engine
 from tests.engines import open_engine, place_now
 
 __all__ = ["engine"]
 
 GATEWAY = '[server]\npublic_url = "https://care.example.com"\n[database]\nurl = "{place}"\n'
-TEAM = '[[team]]\nid = "{id}"\nname = "{id}"\ntimezone = "America/Denver"\n'
 
 Run = Callable[..., Result]
 Fill = Callable[[Callable[[Company], Awaitable[None]]], None]
@@ -77,3 +77,13 @@ def fill(config: Path, engine: str) -> Fill:
         asyncio.run(work())
 
     return filled
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Path]:
+    """A house on SQLite, and its backup."""
+    folder = tmp_path_factory.mktemp("saved")
+    house = House(folder / "house", "sqlite")
+    house.live()
+    assert 0 == house.run("backup", str(folder / "a.tar")).exit_code
+    return house, folder / "a.tar"

@@ -28,9 +28,10 @@ from gateway.store.files import hold
 from gateway.store.open import open_store
 from gateway.store.secrets import secret
 from gateway.store.store import Tx
-from tests.cli.conftest import TEAM
 from tests.company import FRONT, LAKES, Company, Person
 from tests.engines import address_now
+
+TEAM: Final = '[[team]]\nid = "{id}"\nname = "{id}"\ntimezone = "America/Denver"\n'
 
 Dump = dict[str, list[tuple[Any, ...]]]
 """Every row of every table that is carried."""

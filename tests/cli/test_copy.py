@@ -115,14 +115,19 @@ def test_a_served_source_is_refused(house: House, other: House) -> None:
     """While a gateway serves the source, what it writes would be lost."""
     with only_server(house.database.path):
         refused = house.run("copy", "--to", other.database.url)
-    assert f"teamline: {house.database.path} is served by another process already\n" == refused.stderr
+    said = f"{house.database.path} is served by another process already; stop that gateway first"
+    assert f"teamline: {said}\n" == refused.stderr
     assert {0} == {len(rows) for rows in other.dump().values()}
 
 
+EXAMPLE = 'write such as "postgresql://teamline@db.example.com:5432/teamline?sslmode=verify-full"'
+NO_POSTGRES = f"--to names no PostgreSQL database; {EXAMPLE}"
 BAD = {
-    "sqlite:///other.db": "--to names no PostgreSQL database",
-    "postgresql://me:secret@127.0.0.1/db": "--to has a password in it; take it out",
-    "mysql://127.0.0.1/db": "--to is of no kind that is known here",
+    "sqlite:///other.db": NO_POSTGRES,
+    "mysql://me:secret@127.0.0.1/db": NO_POSTGRES,
+    "postgresql://me:secret@127.0.0.1/db": "--to has a password in it; take it out, and write it into a file for "
+    "--password-file",
+    "postgresql://db": f"--to is not the URL of a PostgreSQL database; {EXAMPLE}",
 }
 
 
@@ -132,7 +137,7 @@ def test_a_bad_url_is_told(tmp_path: Path, url: str) -> None:
     house = House(tmp_path / "house", "sqlite")
     refused = house.run("copy", "--to", url)
     assert (1, 1) == (refused.exit_code, len(refused.stderr.splitlines()))
-    assert refused.stderr.startswith(f"teamline: {BAD[url]}")
+    assert f"teamline: {BAD[url]}\n" == refused.stderr
     assert "secret" not in refused.stderr
 
 

@@ -47,7 +47,7 @@ async def test_second_server(desk: Desk) -> None:
     """A second process on the same database refuses to start, and the first does not notice."""
     second = await desk.gateway.cli("serve", "--listen", f"127.0.0.1:{free_port()}")
     assert (1, "") == (second.code, second.out)
-    assert "teamline: var/teamline.db is served by another process already\n" == second.err
+    assert "teamline: var/teamline.db is served by another process already; stop that gateway first\n" == second.err
     assert 200 == (await desk.text("Hello")).status
 
 

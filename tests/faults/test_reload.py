@@ -97,11 +97,13 @@ async def test_hangup_signal(desk: Desk) -> None:
 
 
 async def test_listen_changes(desk: Desk) -> None:
-    """A changed address says that it needs a restart, and service goes on at the old one."""
+    """A changed address says that it needs a restart, to who asks whether it is ready too, and service goes on at the
+    old one."""
     settings = desk.gateway.read("gateway.toml")
     desk.gateway.write("gateway.toml", settings.replace(str(desk.gateway.port), "8080"))
     notice = (await desk.gateway.hears("config.needs_restart"))["notice"]
     assert "server.listen has changed: it needs a restart" == notice
+    assert ["server.listen"] == (await _ready(desk))["needs_restart"]
     assert 200 == (await desk.text("Still here")).status
 
 

@@ -34,6 +34,23 @@ def s3_process(folder: Path) -> Iterator[str]:
         process.wait()
 
 
+@contextmanager
+def knowing_no_keys(endpoint: str) -> Iterator[None]:
+    """Whoever asks meanwhile is refused: https://docs.getmoto.org/en/latest/docs/iam.html"""
+    _let_in(endpoint, b"0")
+    try:
+        yield
+    finally:
+        _let_in(endpoint, b"inf")
+
+
+def _let_in(endpoint: str, requests: bytes) -> None:
+    """So many more whatever their keys."""
+    plain = {"Content-Type": "text/plain"}
+    with urlopen(Request(f"{endpoint}/moto-api/reset-auth", data=requests, headers=plain, method="POST")):
+        pass
+
+
 def _make_bucket(process: subprocess.Popen[bytes], endpoint: str) -> None:
     """As soon as it listens."""
     deadline = time.monotonic() + PATIENCE

@@ -7,18 +7,24 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
+from gateway.app import open_gateway
 from gateway.errors import ConfigError
 from gateway.files import s3
-from gateway.files.place import S3Place, open_files
+from gateway.files.place import S3Place, look, open_files
 from gateway.files.s3 import S3Files
 from gateway.files.store import FileStore
+from gateway.settings import load
+from tests.files.s3_server import knowing_no_keys
 from tests.files.test_contract import BYTES, HASH, KEY, listed, s3_place
 from tests.gateway_process import free_port
+from tests.outbox.provider import until
 
 CALLS: dict[str, Callable[[FileStore], Awaitable[object]]] = {
     "put": lambda files: files.put(BYTES),
@@ -26,6 +32,7 @@ CALLS: dict[str, Callable[[FileStore], Awaitable[object]]] = {
     "delete": lambda files: files.delete(HASH),
     "hashes": listed,
 }
+KEYS = "check files.access_key_id and its secret, and what that key may do"
 every_call = pytest.mark.parametrize("call", CALLS)
 
 
@@ -70,7 +77,8 @@ async def failure(files: FileStore, call: str) -> OSError:
 async def test_down(call: str) -> None:
     """Where nobody listens, every call fails."""
     error = await failure(files_at(f"http://127.0.0.1:{free_port()}"), call)
-    assert "[Errno 5] the file store cannot be reached, or fails" == str(error)
+    said = "the file store cannot be reached, or fails; check files.endpoint, files.region and the network"
+    assert (5, said) == (error.errno, error.strerror)
 
 
 @every_call
@@ -120,14 +128,66 @@ async def test_wrong_keys(call: str) -> None:
     said = f"<Error><Code>SignatureDoesNotMatch</Code><Message>{KEY.get_secret_value()}</Message></Error>"
     async with served(Stand((403, said)).answer) as endpoint:
         error = await failure(files_at(endpoint), call)
-    assert isinstance(error, PermissionError) or call == "hashes"
+    assert isinstance(error, PermissionError)
+    assert f"the file store refuses our keys, or they may not do this; {KEYS}" == error.strerror
 
 
 @every_call
 async def test_no_bucket(s3_endpoint: str, call: str) -> None:
     """A bucket that is not there is a failure, and never a file that is not there."""
     place = replace(s3_place(s3_endpoint, "files"), bucket="no-such-bucket")
-    await failure(S3Files(place), call)
+    error = await failure(S3Files(place), call)
+    assert "the file store has no such bucket; make it there, or correct files.url" == error.strerror
+
+
+async def test_a_look(s3_endpoint: str) -> None:
+    """One look tells in the log, without our keys, why a place cannot be used: no bucket, keys that are refused, nobody
+    there; and nothing of one that can."""
+    good = s3_place(s3_endpoint, "files")
+    away = replace(good, endpoint=f"http://127.0.0.1:{free_port()}")
+    assert [] == await _said(good)
+    assert ["no such bucket"] == await _said(replace(good, bucket="no-such-bucket"))
+    assert ["cannot be reached"] == await _said(away)
+    with knowing_no_keys(s3_endpoint):
+        assert ["refuses our keys"] == await _said(good)
+
+
+CONFIG = """
+[server]
+listen = "127.0.0.1:{port}"
+public_url = "http://127.0.0.1:{port}"
+[database]
+url = "sqlite:///{folder}/teamline.db"
+[files]
+url = "s3://no-such-bucket/files"
+endpoint = "{endpoint}"
+access_key_id = {{ env = "KEY" }}
+secret_access_key = {{ env = "KEY" }}
+"""
+TEAMS = '[[team]]\nid = "denver"\nname = "Front Range"\ntimezone = "America/Denver"\n'
+
+
+async def test_at_start(tmp_path: Path, s3_endpoint: str) -> None:
+    """A gateway whose bucket is missing serves, and says so in its log without being asked for a file."""
+    gateway = CONFIG.format(port=free_port(), folder=tmp_path, endpoint=s3_endpoint)
+    (tmp_path / "gateway.toml").write_text(gateway, encoding="utf-8")
+    (tmp_path / "teams.toml").write_text(TEAMS, encoding="utf-8")
+    settings = load(tmp_path, {"KEY": KEY.get_secret_value()})
+    with capture_logs() as logs:
+        async with open_gateway(settings):
+            await until(lambda: any(log["event"] == "files.unusable" for log in logs))
+    (told,) = [log for log in logs if log["event"] == "files.unusable"]
+    assert "the file store has no such bucket; make it there, or correct files.url" == told["why"]
+
+
+async def _said(place: S3Place) -> list[str]:
+    """Which of these reasons the log has."""
+    with capture_logs() as logs:
+        await look(place, open_files(place))
+    assert KEY.get_secret_value() not in str(logs)
+    assert {(place.url, "warning")} >= {(log["place"], log["log_level"]) for log in logs}
+    reasons = ("no such bucket", "refuses our keys", "cannot be reached")
+    return [reason for reason in reasons for log in logs if reason in log["why"]]
 
 
 async def test_a_hiccup_is_tried_again() -> None:

@@ -10,6 +10,7 @@ from gateway.channels.registry import Channels
 from gateway.domain.message import TeamId
 from gateway.files.links import Links
 from gateway.outbox.worker import Outbox
+from gateway.store.store import Store
 from tests.company import FRONT, LAKES, START, Company
 from tests.outbox.provider import configure, until
 
@@ -27,10 +28,13 @@ NAMES: Mapping[TeamId, str] = {FRONT: "Front Range", LAKES: "Great Lakes"}
 class Office:
     """The outbox over the company's store; a test makes channels live with `open`."""
 
-    def __init__(self, company: Company, secret: bytes) -> None:
+    def __init__(self, company: Company, secret: bytes, store: Store | None = None) -> None:
+        """`store`: another way to the company's database, for the outbox alone."""
         self.company, self.secret, self.store = company, secret, company.store
         self.channels = Channels()
-        self.outbox = Outbox(company.store, self.channels, company.doorbell, company.clock, LINKS, NAMES.__getitem__)
+        self.outbox = Outbox(
+            store or company.store, self.channels, company.doorbell, company.clock, LINKS, NAMES.__getitem__
+        )
 
     async def open(self, **adapters: Adapter) -> None:
         """Make these the live channels, and start."""

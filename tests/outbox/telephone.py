@@ -17,8 +17,8 @@ from gateway.domain.call import PhoneCall
 from gateway.domain.wire import Json
 from gateway.outbox.dialer import Dialer
 from gateway.store import calls
-from gateway.store.store import Tx
-from tests.company import Company, Person
+from gateway.store.store import Store, Tx
+from tests.company import FRONT, Company, Person
 from tests.outbox.provider import configure, until
 from tests.promises import Promises
 
@@ -92,10 +92,12 @@ class Exchange:
         self.dialer = self.another()
         self._numbers = iter(range(1, 1000))
 
-    def another(self) -> Dialer:
-        """A dialer on the same database."""
+    def another(self, store: Store | None = None) -> Dialer:
+        """A dialer on the same database, or by another way to it."""
         company = self.company
-        return Dialer(company.store, self.channels, company.doorbell, company.clock, lambda: self.promises.teams)
+        return Dialer(
+            store or company.store, self.channels, company.doorbell, company.clock, lambda: self.promises.teams
+        )
 
     async def open(self, *, only_node: bool = True) -> None:
         await configure(self.channels, {"voice": self.voice})
@@ -116,11 +118,17 @@ class Exchange:
         order = Order(secret, booking, line, f"ref{next(self._numbers)}", now=self.company.clock.tick(), **facts)
         return await self.store.write(calling.call, order, self.promises.teams)
 
-    async def call(self, **more: Any) -> BookingId:
-        """Somebody wants to be called now, and Ana presses Call."""
+    async def call(self, who: Person | None = None, **more: Any) -> BookingId:
+        """Somebody wants to be called now, and Ana presses Call, or somebody else."""
         booking = await self.promises.now(**more)
-        await self.order(booking)
+        await self.order(booking, who)
         return booking
+
+    async def colleague(self, login: str) -> Person:
+        """Who has a phone too: the same as Ana's."""
+        person = await self.company.hire(login, FRONT)
+        await self.phone(person)
+        return person
 
     async def get(self, booking: BookingId) -> PhoneCall:
         """Its latest call."""

@@ -2,96 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
-
-import aiohttp
 import pytest
 
 from gateway.actions import agent_pushes as actions
-from gateway.actions import devices, read
-from gateway.domain.message import MessageId, ThreadId
-from gateway.outbox import agents
-from gateway.outbox.agents import AgentPushes
+from gateway.actions import read
 from gateway.store import agent_pushes, status
 from gateway.store.deliveries import GRACE
-from gateway.store.store import Tx
-from tests.company import FRONT, LAKES, SECOND, Person
-from tests.outbox.office import NAMES, Office
-from tests.outbox.phones import Phones, android
-from tests.outbox.provider import configure, until
-from tests.standins.fcm import Answer, FcmStandIn
+from tests.company import LAKES, SECOND
+from tests.outbox.desk import Desk, numbers
+from tests.outbox.phones import android
+from tests.outbox.provider import until
+from tests.standins.fcm import Answer
 
 GONE = Answer(404, "UNREGISTERED")
 BUSY = Answer(503, "UNAVAILABLE", {"Retry-After": "90"})
 WRONG = Answer(403, "SENDER_ID_MISMATCH")
-COLUMNS = "agent_id, message_id, attempt, tries, due_at"
-
-
-class Desk:
-    """Ana's company, whose people have phones, with the pushes of one node."""
-
-    def __init__(self, phones: Phones) -> None:
-        self.phones, self.company, self.store = phones, phones.company, phones.office.store
-        self.pushes = self.node()
-
-    def node(self) -> AgentPushes:
-        office = self.phones.office
-        return AgentPushes(self.store, office.channels, self.company.doorbell, self.company.clock, NAMES.__getitem__)
-
-    async def open(self) -> None:
-        await configure(self.phones.office.channels, {"app": self.phones.app()})
-        await self.pushes.start(only_node=True)
-
-    async def colleague(self, login: str, number: int, *, team: Any = FRONT, **facts: Any) -> Person:
-        """With a phone."""
-        person = await self.company.hire(login, team, **facts)
-        await self.phone(person.secret, number)
-        return person
-
-    async def phone(self, secret: bytes, number: int) -> None:
-        device, now = android(number), self.company.clock()
-        await self.store.write(devices.register_agents, secret, "app", device, now)
-
-    async def writes(self, body: str = "No signal", number: int = 0) -> tuple[ThreadId, MessageId]:
-        text = await self.company.text(body, sender=f"+1303555{number:04}")
-        assert text.message is not None
-        return text.thread, text.message
-
-    async def queued(self) -> list[tuple[Any, ...]]:
-        return await self.company.rows(f"SELECT {COLUMNS} FROM agent_push ORDER BY id")
-
-    async def until_queued(self, count: int) -> list[tuple[Any, ...]]:
-        """Once the logs have been looked through."""
-
-        async def so() -> bool:
-            self.company.doorbell.ring()
-            behind = (await self.store.read(agent_pushes.agenda, self.company.clock())).is_behind
-            return not behind and len(await self.queued()) == count
-
-        await until(so)
-        return await self.queued()
-
-    async def told(self, count: int) -> list[Mapping[str, Any]]:
-        """What was pushed, once it is so many and nothing more is queued."""
-        await self.phones.pushes(count)
-        await self.until_queued(0)
-        return list(self.phones.google.taken)
-
-
-@pytest.fixture
-async def desk(office: Office, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    monkeypatch.setattr(agents, "POLL", 0.05)
-    monkeypatch.setattr(agents, "GAP", 0.01)
-    async with FcmStandIn() as google, aiohttp.ClientSession() as http:
-        desk = Desk(Phones(office, google, http))
-        yield desk
-        await desk.pushes.close()
-        await office.close()
-
-
-def numbers(pushes: list[Mapping[str, Any]]) -> list[str]:
-    return sorted(push["token"] for push in pushes)
 
 
 async def test_a_customer_has_written(desk: Desk) -> None:
@@ -269,59 +194,3 @@ async def test_a_node_that_dies(desk: Desk) -> None:
     await desk.company.sql("UPDATE agent_push SET lease_until = 1")
     await desk.open()
     assert 1 == len(await desk.told(1))
-
-
-@pytest.mark.parametrize(
-    ("state", "title"), [("booked", "A booked call is not claimed yet"), ("ringing", "A customer is to be called now")]
-)
-async def test_a_booking_rings(desk: Desk, state: str, title: str) -> None:
-    """Whom a booking asks for, or rings, is told at once, of each step, beside what was written in its thread."""
-    ben = await desk.colleague("ben", 1)
-    await desk.phone(desk.phones.office.secret, 0)
-    thread, _ = await desk.writes()
-    await desk.open()
-    await desk.until_queued(2)
-    booking = await booked(desk, thread, state)
-    for count in (1, 2):
-        await rang(desk, thread, booking, ben)
-        await desk.phones.pushes(count)
-        await desk.until_queued(2)
-    assert [android(1).address] * 2 == numbers(desk.phones.google.taken)
-    push = desk.phones.google.taken[0]
-    assert {"title": title, "body": "Front Range"} == push["notification"]
-    assert {"thread": str(thread), "message": "", "booking": str(booking)} == push["data"]
-    assert f"{thread}-{booking}" == push["android"]["collapseKey"]
-
-
-async def test_a_booking_in_hand_is_silent(desk: Desk) -> None:
-    """A booking that somebody has begun rings nobody any more."""
-    ben = await desk.colleague("ben", 1)
-    thread, _ = await desk.writes()
-    booking = await booked(desk, thread, "begun")
-    await rang(desk, thread, booking, ben)
-    await desk.open()
-    await desk.until_queued(1)
-    assert [] == desk.phones.google.taken
-
-
-async def booked(desk: Desk, thread: ThreadId, state: str) -> int:
-    """A call at this moment."""
-    now = desk.company.clock()
-    await desk.company.sql(
-        """INSERT INTO booking (uid, team_id, thread_id, kind, state, at, ends_at, zone, phone, created_at, changed_at)
-           VALUES ('u', ?1, ?2, 'call', ?3, ?4, ?4, 'UTC', '+13035550142', ?4, ?4)""",
-        FRONT,
-        thread,
-        state,
-        now,
-    )
-    return int((await desk.company.rows("SELECT id FROM booking"))[0][0])
-
-
-async def rang(desk: Desk, thread: ThreadId, booking: int, person: Person) -> None:
-    at = desk.company.clock.tick(0.001)
-
-    async def tell(tx: Tx) -> None:
-        tx.event(FRONT, "booking.changed", thread, at, {"booking": booking, "what": "rang", "whom": [person.id]})
-
-    await desk.store.write(tell)

@@ -155,6 +155,27 @@ async def test_what_the_database_says_of_it_is_noticed(folder, environ, taken) -
     assert [{"event": "config.noticed", "notice": "2 teams", "log_level": "warning"}] == logs
 
 
+async def test_what_nobody_changed_is_not_put_off(folder, environ, taken, monkeypatch) -> None:
+    """While the database is too busy to say anything of a config that is in use, nobody is told that it is not; it is
+    asked again by itself."""
+    monkeypatch.setattr(watch, "RETRY_SECONDS", 0.01)
+    answers = iter([Unavailable("the database is slow"), Unavailable("the database is slow"), ("2 teams",)])
+
+    async def remarks(_: Settings) -> tuple[str, ...]:
+        answer = next(answers)
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
+
+    watcher = Watcher(load(folder, environ), taken, environ, remarks)
+    with capture_logs() as logs:
+        running = asyncio.create_task(watcher.run())
+        await until(lambda: watcher.notices != ())
+        running.cancel()
+    assert ("2 teams",) == watcher.notices
+    assert ["config.noticed"] == [line["event"] for line in logs]
+
+
 async def test_what_needs_a_restart_says_so(folder, write, files, environ, watcher, taken) -> None:
     """Addresses, database and files keep their values while the rest of the folder is taken over."""
     before = watcher.current
@@ -167,9 +188,10 @@ async def test_what_needs_a_restart_says_so(folder, write, files, environ, watch
     assert kept == (before.listen, before.operator_listen, before.database, before.files)
     keys = ("server.listen", "server.operator_listen", "database.url", "files.url")
     await until(lambda: watcher.notices == tuple(f"{key} has changed: it needs a restart" for key in keys))
+    assert keys == watcher.needs_restart
     write("gateway.toml", files["gateway.toml"])
     await taken.next()
-    await until(lambda: watcher.notices == ())
+    await until(lambda: watcher.notices == watcher.needs_restart == ())
 
 
 async def test_a_public_url_that_follows_listen_stays_with_it(folder, write, environ, taken) -> None:

@@ -173,7 +173,11 @@ class Writer:
             if faults.code(tx.cause) == faults.READ_ONLY:
                 connection.terminate()  # the next one may lead to the primary
             raise
-        await tx.commit()
+        try:
+            await tx.commit()
+        except OutcomeUnknown as unknown:
+            unknown.answer = values[0] if len(jobs) == 1 else None
+            raise
         self.commits += 1
         self.actions += len(jobs)
         if tx.wrote:
