@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 SHELL: Final = "/usr/bin/chromium-headless-shell"
@@ -24,3 +25,14 @@ async def chromium(program: str = SHELL) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser
         await browser.close()
+
+
+def browser_fixture(program: str = SHELL, *, scope: Any = "module", loop_scope: Any = "module") -> Any:
+    """One browser for all tests of that scope, for a module or a conftest to call `browser`."""
+
+    @pytest_asyncio.fixture(scope=scope, loop_scope=loop_scope)
+    async def browser() -> AsyncIterator[Browser]:
+        async with chromium(program) as browser:
+            yield browser
+
+    return browser

@@ -108,7 +108,9 @@ def test_files_that_are_copied_exist() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_shell_understands(page: str) -> None:
     """Each block of commands is one that a shell can read."""
-    for block in re.findall(r"^```sh\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
+    assert [] != blocks
+    for block in blocks:
         subprocess.run(["bash", "-n"], input=block, text=True, check=True, capture_output=True)
 
 

@@ -1,4 +1,4 @@
-"""A running desk with two people in it."""
+"""A running desk with two people in it, and the company's app."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.company import engine
+from tests.http.app import App, app_on
 from tests.http.running import Desk, running
 
 __all__ = ["engine"]
@@ -20,3 +21,9 @@ async def desk(engine: str, tmp_path: Path) -> AsyncIterator[Desk]:
         await desk.person("ana", "denver")
         await desk.person("ben", "reno")
         yield desk
+
+
+@pytest.fixture
+async def app(desk: Desk) -> App:
+    """The app's channel is on."""
+    return await app_on(desk)

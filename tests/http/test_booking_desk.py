@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.http.booking import book, times
 from tests.http.guest import guest
 from tests.http.running import CUSTOMER, Desk
-from tests.http.test_bookings import book, times
 
 
 async def offered(desk: Desk, thread: str, kind: str = "call") -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ import pytest
 
 from gateway.domain.booking import BookingId
 from gateway.http.booking_links import LASTS, BookingLinks
+from tests.http.booking import book, listed, times
 from tests.http.guest import Guest, guest
 from tests.http.running import CUSTOMER, Desk
-from tests.http.test_bookings import book, listed, times
 
 MICROSECONDS = 1_000_000
 HOUR = 3_600
@@ -60,9 +60,11 @@ async def test_it_ends(desk: Desk) -> None:
     bob = await link(desk)
     made = await book(bob, (await times(bob))[-1]["id"])
     later = Guest(desk, token(desk, made["manage"]))
+    assert 200 == await status(desk, f"/book/{bob.token}")
     desk.clock.now += (LASTS + HOUR) * MICROSECONDS
-    status, refused = await bob.call("GET", "/bookings")
-    assert (401, "this link has ended; ask the team for another") == (status, refused["detail"])
+    code, refused = await bob.call("GET", "/bookings")
+    assert (401, "this link has ended; ask the team for another") == (code, refused["detail"])
+    assert (404, 200) == (await status(desk, f"/book/{bob.token}"), await status(desk, f"/book/{later.token}"))
     assert [made["id"]] == await listed(later)
     desk.clock.now += LASTS * MICROSECONDS
     assert 401 == (await later.call("GET", "/bookings"))[0]

@@ -16,7 +16,7 @@ from gateway.store.devices import MOST
 from gateway.store.forgetting import SILENT_FOR
 from tests.adapters.app_push.backend import b64
 from tests.adapters.app_push.pushing import fcm
-from tests.http.app import HOUR, App, app_on
+from tests.http.app import HOUR, App
 from tests.http.guest import Guest, guest
 from tests.http.running import PASSWORD, Desk, password_hash
 from tests.standins.fcm import FcmStandIn
@@ -29,11 +29,6 @@ P256DH = b64(
 def browser(name: str = "one", host: str = "fcm.googleapis.com") -> dict[str, Any]:
     keys = {"p256dh": P256DH, "auth": b64(b"0" * 16)}
     return {"platform": "webpush", "endpoint": f"https://{host}/fcm/send/{name}", "keys": keys}
-
-
-@pytest.fixture
-async def app(desk: Desk) -> App:
-    return await app_on(desk)
 
 
 async def devices(desk: Desk, column: str = "customer_id") -> list[Any]:

@@ -23,15 +23,19 @@ async def turn_on(desk: Desk) -> None:
 
 
 async def test_without_a_voice_channel(desk: Desk) -> None:
-    """A person dials by hand, wherever it is."""
-    assert (None, BRITISH) == (voice(desk.deps), dialer(desk.deps)("+44 20 7946 0000"))
+    """A person dials by hand, wherever it is; what has no country's code is of where our own numbers are."""
+    dial = dialer(desk.deps)
+    assert (None, BRITISH) == (voice(desk.deps), dial("+44 20 7946 0000"))
+    assert "+17205550123" == dial("(720) 555-0123")
+    with pytest.raises(Invalid, match="emergency"):
+        dial("911")
 
 
 async def test_with_a_voice_channel(desk: Desk) -> None:
     """Its countries are called; its own number, and those that texts come to, are not."""
     await turn_on(desk)
     dial = dialer(desk.deps)
-    assert "+17205550123" == dial("+1 720 555 0123")
+    assert {"+17205550123"} == {dial(written) for written in ("+1 720 555 0123", "720-555-0123")}
     for number, why in ((BRITISH, "only to these countries"), (OURS, "our own"), (DENVER, "our own"), ("911", "emerg")):
         with pytest.raises(Invalid, match=why) as refused:
             dial(number)

@@ -78,6 +78,17 @@ async def test_service_workers(desk: Desk, page: str) -> None:
         assert "Service-Worker-Allowed" not in response.headers
 
 
+async def test_what_service_workers_share(desk: Desk) -> None:
+    """What both import is asked for anew each time too, and is itself no page's worker."""
+    async with desk.http.get(f"{desk.url}/static/console/push.js") as response:
+        assert (200, "text/javascript; charset=utf-8", "no-cache") == (
+            response.status,
+            response.headers["Content-Type"],
+            response.headers["Cache-Control"],
+        )
+        assert "Service-Worker-Allowed" not in response.headers
+
+
 async def test_no_demo(desk: Desk) -> None:
     """There is no phone on the screen where there is no demo."""
     for path in ("/demo", "/demo/config.json"):

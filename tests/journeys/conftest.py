@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
-from tests.browser import PATIENCE_MS, chromium
+from tests.browser import PATIENCE_MS, browser_fixture
 from tests.engines import ENGINES
 from tests.gateway_process import LOGIN, PASSWORD, GatewayProcess, gateway_process, hire
 from tests.standins.twilio import TwilioStandIn
@@ -28,10 +28,7 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
+browser = browser_fixture()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

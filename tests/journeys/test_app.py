@@ -16,7 +16,7 @@ from playwright.async_api import Browser, expect
 
 from examples.teamline_app import Client, Conversation, Outbox
 from tests.adapters.app_push.pushing import vapid_key
-from tests.browser import WHOLE, chromium
+from tests.browser import WHOLE, browser_fixture
 from tests.examples.care import KEY_FILES, Ana, backend
 from tests.gateway_process import GatewayProcess, gateway_process, hire, until
 from tests.journeys.conftest import profile, sign_in
@@ -45,11 +45,7 @@ environment = "{apns}"
 PHONE = "cafe" * 16
 TITLE, BODY = "Front Range", "Ana from your team wrote"
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium(WHOLE) as browser:
-        yield browser
+browser = browser_fixture(WHOLE)
 
 
 @dataclass

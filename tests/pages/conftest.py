@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import chromium
+from tests.browser import browser_fixture
 from tests.pages.fake_gateway import FakeGateway, served
 
 EXPECTED = "Failed to load resource"
@@ -53,10 +53,7 @@ class Visitor:
         return self.page.locator(".message", has_text=text)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
+browser = browser_fixture(scope="session", loop_scope="session")
 
 
 @pytest.fixture

@@ -268,3 +268,10 @@ def _cut(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
     raise asyncio.CancelledError
+
+
+def chat_with_times() -> FakeChat:
+    """One that offers a week of calls and chats, for a file's `gateway`."""
+    chat = FakeChat()
+    chat.offer_week()
+    return chat
