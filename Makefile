@@ -27,7 +27,7 @@ fmt: .venv/.ready-dev ## format the code
 	$(BIN)/ruff format
 
 soak: .venv/.ready-dev ## the long form of the fault tests
-	TEAMLINE_SOAK=1 $(BIN)/pytest tests/faults tests/races tests/domain/test_dst.py --timeout 14400
+	TEAMLINE_SOAK=1 $(BIN)/pytest tests/faults tests/races tests/nodes/test_bookings.py tests/domain/test_dst.py --timeout 14400
 
 shots: .venv/.ready-dev ## the pictures of the README, from the running demo
 	@scripts/setup-tests

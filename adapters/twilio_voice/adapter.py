@@ -35,6 +35,7 @@ class TwilioVoice(Voice):
         self._calls: Any = None
         self._loading = asyncio.Lock()
         self.number = config.number
+        self.countries = config.countries
 
     def allowed(self, number: str) -> str | None:
         if number == self.number:

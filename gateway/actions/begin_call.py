@@ -25,7 +25,9 @@ async def begin(tx: Tx, held: Booking, principal: Principal, teams: Teams, now: 
     other = await bookings.open_one(tx, held.thread, held.kind) if held.state == "missed" else None
     if other is not None:
         raise AlreadyBooked("its customer has booked anew since", facts={"booking": str(other.id)})
-    begun = replace(held, state=move(held.state, "begin"), begun_at=now, begun_by=who, ended_at=None)
+    begun = replace(
+        held, state=move(held.state, "begin"), step=None, step_at=now, begun_at=now, begun_by=who, ended_at=None
+    )
     if held.claimed_by is None:
         begun = replace(begun, claimed_by=who, claimed_at=now)
     told(tx, begun, "begun", now, by=principal.agent)

@@ -138,7 +138,7 @@ async def _ends(tx: Tx, team: Team, thread: ThreadId | None, wish: Wish, now: in
 
 def first_due(at: int, now: int) -> int | None:
     """When the clock first looks at a booking for `at` that nobody has claimed."""
-    following = next_pass("booked", at, None, now, (), now)
+    following = next_pass("booked", at, at, None, now, (), now)
     return None if following is None else following.at
 
 

@@ -20,7 +20,7 @@ from gateway.store.store import Tx
 
 async def own(tx: Tx, found: Sequence[Booking], teams: Teams, now: int) -> list[Json]:
     """{booking, thread, customer, ends} of each: its shape, with the next times where the promise was broken and nobody
-    has begun, and what its links are made of."""
+    has begun, or where it was begun and left, and what its links are made of."""
     nexts: dict[tuple[TeamId, Kind], list[Json]] = {}
     for one in found:
         team = teams.get(one.team)
@@ -40,7 +40,7 @@ async def own(tx: Tx, found: Sequence[Booking], teams: Teams, now: int) -> list[
 
 
 def _is_owed(one: Booking) -> bool:
-    return one.state == "missed" or (one.state == "ringing" and one.broken)
+    return one.state == "missed" or (one.state == "ringing" and one.broken) or one.is_left
 
 
 async def all_of(tx: Tx, caller: Caller, teams: Teams, now: int) -> tuple[TeamId, list[Json]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from gateway.actions.begin_call import begin
 from gateway.actions.board import shape
 from gateway.actions.call_report import call_changed
-from gateway.actions.keep import fall_back, keeper
+from gateway.actions.keep import fall_back, keeper, rings_again
+from gateway.actions.pass_on import kept
 from gateway.domain.author import AgentId, Principal
 from gateway.domain.booking import Booking
 from gateway.domain.call import move
@@ -48,8 +49,9 @@ class Order:
 async def call(tx: Tx, order: Order, teams: Teams) -> Json:
     """The booking as on the board, with its call. Who has begun it may call again once the call before is over or of
     unknown fate: that is for a person to decide. Raises Unauthenticated, Forbidden, NotFound, Invalid for a number
-    that is never called, NoPhone, IllegalMove, and Conflict while a call is under way."""
+    that is never called, NoPhone, IllegalMove, and Conflict while a call of theirs is under way."""
     principal = await keeper(tx, order.secret, order.now)
+    await calls.hold_caller(tx, principal.agent)
     await bookings.hold_thread(tx, (await bookings.seen(tx, principal.agent, order.booking)).thread)
     held = await bookings.hold_in_reach(tx, principal.agent, order.booking)
     before = await idempotency.recall(tx, principal.key, order.key, order.fingerprint, order.now)
@@ -57,7 +59,9 @@ async def call(tx: Tx, order: Order, teams: Teams) -> Json:
         return before
     line = order.line if held.kind == "call" else None
     numbers = None if line is None else await _numbers(tx, line, principal.agent, held)
-    held = await _in_hand(tx, held, principal, teams, order.now, again=line is not None)
+    if line is not None and await calls.is_calling(tx, principal.agent):
+        raise Conflict("you are in a call: one phone rings for one of them at a time")
+    held = await _in_hand(tx, held, principal, teams, order.now)
     if line is not None and numbers is not None:
         queued = await calls.queue(tx, held, principal.author, line.channel, order.reference, numbers, order.now)
         call_changed(tx, queued, order.now)
@@ -66,17 +70,14 @@ async def call(tx: Tx, order: Order, teams: Teams) -> Json:
     return answer
 
 
-async def _in_hand(tx: Tx, held: Booking, who: Principal, teams: Teams, now: int, *, again: bool) -> Booking:
-    """Begun by this person, now or before; `again`: to be called once more."""
+async def _in_hand(tx: Tx, held: Booking, who: Principal, teams: Teams, now: int) -> Booking:
+    """Begun by this person, now or before; what they had left they take up again."""
     if held.state != "begun" or held.begun_by is None or held.begun_by.agent != who.agent:
         begun = await begin(tx, held, who, teams, now)
         if begun.kind == "chat":  # its customer waits for that, wherever they are
             await openings.queue(tx, begun, now)
         return begun
-    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
-    if again and last is not None and last.is_open:
-        raise Conflict("a call for this is under way")
-    return held
+    return await kept(tx, replace(held, step=None, step_at=now), teams, now) if held.is_left else held
 
 
 async def _numbers(tx: Tx, line: Line, agent: AgentId, booking: Booking) -> tuple[str, str]:
@@ -93,11 +94,11 @@ async def _numbers(tx: Tx, line: Line, agent: AgentId, booking: Booking) -> tupl
 
 
 async def let_go(tx: Tx, held: Booking, teams: Teams, now: int) -> Booking:
-    """For whoever moves or cancels a booking that is held: while only the agent's phone rings for it, the call is taken
-    back, and the booking is in nobody's hands any more. Otherwise as it was."""
+    """For whoever moves or cancels a booking that is held: one that was left, and one for which only the agent's phone
+    rings, is in nobody's hands any more, and such a call is taken back. Otherwise as it was."""
     last = (await calls.of_bookings(tx, [held.id])).get(held.id)
     if held.state != "begun" or last is None or not last.is_open:
-        return held
+        return rings_again(held, now) if held.is_left else held
     last = await calls.get(tx, last.id)
     if last.pressed_at is not None or last.customer_leg is not None:
         return held

@@ -114,7 +114,8 @@ def _after(call: PhoneCall, said: CallReport, now: int) -> PhoneCall:
     else:
         leg = reported(call.customer_leg, said.state)
         seconds = call.seconds if said.duration is None else said.duration // timedelta(seconds=1)
-        call = replace(call, customer_call_id=said.call_id, customer_leg=leg, seconds=seconds)
+        connected = now if leg == "answered" and call.connected_at is None else call.connected_at
+        call = replace(call, customer_call_id=said.call_id, customer_leg=leg, seconds=seconds, connected_at=connected)
     return replace(call, code=said.code, detail=said.detail) if said.detail and leg == "failed" else call
 
 

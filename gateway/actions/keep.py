@@ -65,7 +65,7 @@ async def drop_claims(tx: Tx, agent: AgentId, now: int) -> None:
     for held in await board.hold_claimed(tx, agent):
         if await board.may_see(tx, agent, held.thread) or await _is_calling(tx, held):
             continue
-        dropped = replace(_rings_again(held, now) if held.state == "begun" else _released(held), due_at=now)
+        dropped = replace(rings_again(held, now) if held.state == "begun" else _released(held), due_at=now)
         await bookings.save(tx, dropped)
         told(tx, dropped, "released", now)
 
@@ -82,12 +82,13 @@ def _released(held: Booking) -> Booking:
 async def fall_back(tx: Tx, held: Booking, why: str, teams: Teams, now: int, *, by: AgentId | None = None) -> Booking:
     """One that is held was begun and never reached its customer: it rings again from the first row of the table, and
     whoever had begun it has not promised it any more. `why` is a word for what happened, such as "no_answer"."""
-    again = _rings_again(held, now)
+    again = rings_again(held, now)
     told(tx, again, "fell_back", now, why=why, **({} if by is None else {"by": by}))
     return await kept(tx, again, teams, now)
 
 
-def _rings_again(held: Booking, now: int) -> Booking:
+def rings_again(held: Booking, now: int) -> Booking:
+    """One that was begun, as it rings from the first row on; nothing is stored or told."""
     again = replace(
         held, state=move(held.state, "fall_back"), step=None, step_at=now, begun_at=None, begun_by=None, ended_at=None
     )
@@ -110,7 +111,8 @@ class Finish:
 
 
 async def finish(tx: Tx, end: Finish, teams: Teams) -> Json:
-    """As on the board. Raises Unauthenticated, Forbidden, NotFound, Invalid for the key, IllegalMove."""
+    """As on the board. Raises Unauthenticated, Forbidden, NotFound, Invalid for the key, IllegalMove,
+    and Conflict while a call is under way."""
     principal = await keeper(tx, end.secret, end.now)
     thread = (await bookings.seen(tx, principal.agent, end.booking)).thread
     await threads.hold(tx, principal.agent, thread)
@@ -118,6 +120,8 @@ async def finish(tx: Tx, end: Finish, teams: Teams) -> Json:
     if before is not None:
         return before
     held = await bookings.hold_in_reach(tx, principal.agent, end.booking)
+    if await _is_calling(tx, held):
+        raise Conflict("a call for this is under way: how it ends is not known yet")
     done = replace(held, state=move(held.state, "finish"), outcome=end.outcome, ended_at=end.now)
     told(tx, done, "finished", end.now, by=principal.agent, outcome=end.outcome)
     done = await kept(tx, done, teams, end.now)

@@ -6,23 +6,44 @@ moves, claims or cancels it at the same moment comes before or after, and each s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gateway.actions.booking_told import told
-from gateway.domain.booking import Booking, Person, State, Step, breaks_promise, is_late, move, next_pass, whom
+from gateway.domain.booking import (
+    LEFT_AFTER,
+    Booking,
+    BookingId,
+    Person,
+    State,
+    Step,
+    breaks_promise,
+    is_late,
+    move,
+    next_pass,
+    whom,
+)
 from gateway.domain.routing import Teams
-from gateway.store import board, bookings, duty
+from gateway.store import board, bookings, calls, duty
 from gateway.store.store import Tx
 
 
 async def pass_on(tx: Tx, teams: Teams, now: int, limit: int) -> int:
     """How many there were to look at, at most `limit`; those that somebody else holds are left to them."""
     due = await bookings.hold_due(tx, now, limit)
+    talking = await _talking(tx, [one for one in due if one.state == "begun"])
     people = await duty.people(tx, due, teams, now)
-    await board.save_steps(tx, {one.id: _taken_on(tx, one, people[one.id], now) for one in due})
+    taken = {one.id: _taken_on(tx, one, people[one.id], now) for one in due if one.id not in talking}
+    waits = {id_: _as_it_is(one) | {"due_at": now + LEFT_AFTER} for id_, one in talking.items()}
+    await board.save_steps(tx, taken | waits)
     return len(due)
+
+
+async def _talking(tx: Tx, begun: Sequence[Booking]) -> dict[BookingId, Booking]:
+    """Of bookings that a person has begun, those whose call is under way: nobody has left them."""
+    called = await calls.of_bookings(tx, [one.id for one in begun])
+    return {one.id: one for one in begun if one.id in called and called[one.id].is_open}
 
 
 async def kept(tx: Tx, booking: Booking, teams: Teams, now: int) -> Booking:
@@ -38,12 +59,17 @@ def _taken_on(tx: Tx, booking: Booking, people: Collection[Person], now: int) ->
     each step would take most of the time when a thousand are due at once."""
     state, step = booking.state, booking.step
     since = booking.created_at if booking.step_at is None else booking.step_at
-    changes = {name: getattr(booking, name) for name in board.TAKEN}
-    while (following := next_pass(state, booking.at, step, since, people, now)) is not None and following.at <= now:
+    changes = _as_it_is(booking)
+    at, ends_at = booking.at, booking.ends_at
+    while (following := next_pass(state, at, ends_at, step, since, people, now)) is not None and following.at <= now:
         step, since = following.step, now
         changes |= _step(tx, booking, state, step, people, now, late=changes["late"])
         state = changes["state"]
     return changes | {"due_at": None if following is None else following.at}
+
+
+def _as_it_is(booking: Booking) -> dict[str, Any]:
+    return {name: getattr(booking, name) for name in board.TAKEN}
 
 
 def _step(
@@ -64,6 +90,9 @@ def _step(
                 "late": late,
                 "broken": broken or booking.broken,
             }
+        case "left":
+            told(tx, booking, "left", now)
+            return taken
         case "give_up":
             told(tx, booking, "missed", now, late=late)
             return taken | {"state": move(state, step), "ended_at": now, "broken": True}

@@ -74,6 +74,7 @@ async def _hold(tx: Tx, known: Booking, wanted: Change) -> None:
 
 
 async def _changed(tx: Tx, held: Booking, wanted: Change, rules: Rules, by: Colleague | None, now: int) -> Booking:
+    held = await let_go(tx, held, rules.teams, now)
     move(held.state, "move")  # what can be moved can be told anew, and nothing else can
     after = held
     if wanted.phone is not None:

@@ -8,8 +8,8 @@ directory assistance at 555-1212 of any area code.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterable
+from typing import Final, TypeGuard
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
@@ -39,19 +39,27 @@ NO_NUMBER: Final = "This is not a telephone number with its country's code"
 _NOT_THERE: Final = "There is no such telephone number"
 
 
-def e164(text: str) -> str | None:
-    """A number with its country's code, however it was grouped, as E.164; None for what is none."""
+def e164(text: str, near: Iterable[str] = ()) -> str | None:
+    """A number with its country's code, however it was grouped, as E.164; None for what is none. Without the code it is
+    a number of one of the countries that are `near` (ISO 3166-1 alpha-2), if it is that in one of them only."""
     parsed = _parsed(text)
-    if parsed is None or parsed.extension:
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if parsed is not None:
+        return None if parsed.extension else _as_e164(parsed)
+    found = {_as_e164(one) for one in (_parsed(text, country) for country in near) if _is_whole(one)}
+    return found.pop() if len(found) == 1 else None
 
 
-def refusal(number: str, countries: Collection[str] | None = None) -> str | None:
-    """Why it is not called, or None. `countries` are ISO 3166-1 alpha-2; None: wherever it is, since a person dials it
-    by hand."""
+def country(number: str) -> str | None:
+    """Of an E.164 number, ISO 3166-1 alpha-2; None where it is of none."""
     parsed = _parsed(number)
-    near = _countries_of(parsed) if countries is None else countries
+    return None if parsed is None else phonenumbers.region_code_for_number(parsed)
+
+
+def refusal(number: str, countries: Collection[str] | None = None, near: Collection[str] = ()) -> str | None:
+    """Why it is not called, or None. `countries` are ISO 3166-1 alpha-2; None: wherever it is, since a person dials it
+    by hand. `near`: whose emergency numbers those are that have no country's code."""
+    parsed = _parsed(number)
+    near = countries if countries is not None else near if parsed is None else _countries_of(parsed)
     if any(is_emergency_number(digits, country) for country in near for digits in _short_forms(number, parsed)):
         return _EMERGENCY
     if parsed is None or not is_e164(number):
@@ -66,16 +74,24 @@ def refusal(number: str, countries: Collection[str] | None = None) -> str | None
     return KINDS.get(phonenumbers.number_type(parsed), _NOT_THERE)
 
 
-def _parsed(number: str) -> PhoneNumber | None:
+def _as_e164(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_whole(parsed: PhoneNumber | None) -> TypeGuard[PhoneNumber]:
+    return parsed is not None and not parsed.extension and phonenumbers.is_valid_number(parsed)
+
+
+def _parsed(number: str, country: str | None = None) -> PhoneNumber | None:
     try:
-        return phonenumbers.parse(number)
+        return phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         return None
 
 
-def _countries_of(parsed: PhoneNumber | None) -> Collection[str]:
+def _countries_of(parsed: PhoneNumber) -> Collection[str]:
     """The main one of its country's code."""
-    return () if parsed is None else (phonenumbers.region_code_for_country_code(parsed.country_code or 0),)
+    return (phonenumbers.region_code_for_country_code(parsed.country_code or 0),)
 
 
 def _short_forms(number: str, parsed: PhoneNumber | None) -> tuple[str, ...]:

@@ -114,6 +114,8 @@ class Voice(Adapter, Protocol):
 
     number: str
     """E.164: what both phones show."""
+    countries: tuple[str, ...]
+    """ISO 3166-1 alpha-2: the only ones that are called."""
 
     def allowed(self, number: str) -> str | None:
         """Why this number is never called, as a sentence without the number; None where it may be."""

@@ -2,7 +2,8 @@
 
 Three tables, and what is not in them does not happen: `MOVES` (a move without a cell raises `IllegalMove` and changes
 nothing), `ASKS` (who is asked to claim before the hour) and `RINGS` (who is rung from the hour on). They say what
-follows and when. The clock that comes back then, and the rows, are elsewhere.
+follows and when; and what a person has begun and nobody ends is `left` after a while. The clock that comes back then,
+and the rows, are elsewhere.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ _WORDS: Final[dict[Move, str]] = {
 }
 
 Ring = Literal["claimer", "known", "shift", "lead"]
-Step = Literal["ask", "warn", "fire", Ring, "give_up"]
+Step = Literal["ask", "warn", "fire", Ring, "give_up", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,11 @@ class Booking:
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def is_left(self) -> bool:
+        """Whether a person began it, and long after nobody has said how it ended: its customer may choose anew."""
+        return self.state == "begun" and self.step == "left"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -184,9 +190,13 @@ RINGS: Final[tuple[Row, ...]] = (
 )
 """Whom it rings once it is fired; each person belongs to the first row that fits. Whoever is rung goes on being rung
 when it goes on, so that nobody who can still keep the promise is silenced. A row in which there is nobody takes no
-time; after the last it is given up. A customer who wants to be called now starts here."""
+time of its own; the last in which there is somebody has that of the empty ones after it too, and then it is given up.
+A customer who wants to be called now starts here."""
 
 _ORDER: Final[tuple[Step, ...]] = (*(row.ring for row in RINGS), "give_up")
+
+LEFT_AFTER: Final = 15 * 60 * _SECOND
+"""Microseconds after it was begun from which a booking is left, if its time is over and nobody said how it ended."""
 
 
 class Pass(NamedTuple):
@@ -197,18 +207,20 @@ class Pass(NamedTuple):
 
 
 def next_pass(
-    state: State, at: int, step: Step | None, since: int, people: Collection[Person], now: int
+    state: State, at: int, ends_at: int, step: Step | None, since: int, people: Collection[Person], now: int
 ) -> Pass | None:
     """What happens next if nobody does anything; None when nothing does.
 
-    `at` is the hour that was booked, `step` the last one taken for that hour and `since` when it was; for a booking
-    that has just begun to ring, None and when it did. Asks that were missed are not made up for: the latest that is due
-    stands for them, and a ring that comes late lasts its full time.
+    It was booked for `at` until `ends_at`; `step` is the last one taken for that hour and `since` when it was; for a
+    booking that has just begun to ring, or that a person has begun, None and when that was. Asks that were missed are
+    not made up for: the latest that is due stands for them, and a ring that comes late lasts its full time.
     """
     if state == "booked":
         return _ask(at, step, now)
     if state == "claimed":
         return Pass("fire", at)
+    if state == "begun" and step != "left":
+        return Pass("left", max(ends_at, since + LEFT_AFTER))
     return _pass_on(step, since, people) if state == "ringing" else None
 
 
@@ -216,7 +228,7 @@ def whom(step: Step, people: Collection[Person]) -> tuple[AgentId, ...]:
     """Who is asked at this step, or rung while it lasts."""
     if step in {"ask", "warn"}:
         return tuple(one.agent for one in people if (one.on_shift and not one.away) or (one.is_lead and step == "warn"))
-    if step in {"fire", "give_up"}:
+    if step not in _ORDER[:-1]:
         return ()
     rung = _ORDER[: _ORDER.index(step) + 1]
     return tuple(one.agent for one in people if rings_at(one) in rung)
@@ -237,6 +249,8 @@ def _pass_on(step: Step | None, since: int, people: Collection[Person]) -> Pass:
     """A row that everybody has left since it began is over, so that going away does not keep a customer waiting."""
     occupied = {rings_at(one) for one in people}
     taken = _ORDER.index(step) + 1 if step in _ORDER else 0
-    seconds = next((row.seconds for row in RINGS if row.ring == step and step in occupied), 0)
     following = next(name for name in _ORDER[taken:] if name in occupied or name == "give_up")
-    return Pass(following, since + seconds * _SECOND)
+    if taken == 0 or step not in occupied:
+        return Pass(following, since)
+    rows = RINGS[taken - 1 :] if following == "give_up" else RINGS[taken - 1 : taken]
+    return Pass(following, since + sum(row.seconds for row in rows) * _SECOND)

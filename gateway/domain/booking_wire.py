@@ -61,7 +61,8 @@ def own_booking(value: Booking) -> Json:
     shape = _common(value) | {"state": _SAID[value.state], "changed_at": rfc3339(value.changed_at)}
     if value.ended_at is not None:
         shape["ended_at"] = rfc3339(value.ended_at)
-    shape["can"] = [step for step in _THEIRS if (value.state, step) in MOVES]
+    state = "ringing" if value.is_left else value.state
+    shape["can"] = [step for step in _THEIRS if (state, step) in MOVES]
     if value.claimed_by is not None and value.is_open:
         shape["claimed_by"] = {"name": value.claimed_by.display_name}
     if value.begun_by is not None:

@@ -48,6 +48,8 @@ class CalendarEntry:
     url: str
     """Where the booking can be moved or cancelled."""
     team: str
+    site: str
+    """The team's own address, which is no secret."""
     cancelled: bool = False
 
 
@@ -81,7 +83,7 @@ def _event(entry: CalendarEntry) -> Iterator[str]:
         yield f"DESCRIPTION:{_text(entry.details)}"
     yield f"URL:{_plain(entry.url)}"
     # RFC 5546 asks for one in both methods. A page, for there is no mailbox that could be answered.
-    yield f"ORGANIZER;CN={_quoted(entry.team)}:{_plain(entry.url)}"
+    yield f"ORGANIZER;CN={_quoted(entry.team)}:{_plain(entry.site)}"
     yield f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}"
     if not entry.cancelled:
         yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"TRIGGER:{REMIND}")

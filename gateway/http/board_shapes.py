@@ -55,7 +55,13 @@ class MeChange(Request):
     """What is not given stays as it is."""
 
     away: bool | None = None
-    phone: Annotated[Text, Field(max_length=40, description="With its country's code; null for none.")] | None = None
+    phone: (
+        Annotated[
+            Text,
+            Field(max_length=40, description="With its country's code, or as written where we call; null for none."),
+        ]
+        | None
+    ) = None
 
 
 Ranges = Annotated[list[Annotated[Text, Field(max_length=11, examples=["09:00-17:00"])]], Field(max_length=24)]

@@ -42,7 +42,10 @@ def _slot(value: Any) -> SlotKey:
 
 Zone = Annotated[Text, Field(max_length=64, examples=["America/Denver"]), AfterValidator(_zone)]
 SlotId = Annotated[SlotKey, BeforeValidator(_slot, json_schema_input_type=str)]
-Phone = Annotated[Text, Field(min_length=1, max_length=40, description="With its country's code.")]
+Phone = Annotated[
+    Text,
+    Field(min_length=1, max_length=40, description="With its country's code, or as it is written where we call."),
+]
 About = Annotated[Text, Field(max_length=ABOUT_LIMIT)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -35,13 +36,22 @@ def calendar(deps: Deps, booking: Booking) -> web.Response:
         booking.ends_at,
         ZoneInfo(booking.zone),
         f"{title}: {name}",
-        booking.about,
+        "\n".join(_details(booking)),
         BookingLinks(deps).page(Linked(booking.thread, booking.customer), booking.ends_at),
         name,
+        f"{deps.settings().public_url}/",
         booking.state == "cancelled",
     )
     saved = {"Content-Disposition": disposition(f"{title.lower()}.ics", inline=False)}
     return web.Response(body=calendar_file(entry), headers=_FILE | saved)
+
+
+def _details(booking: Booking) -> Iterator[str]:
+    """The number that will be called, and what it is about in the customer's words."""
+    if booking.phone is not None:
+        yield f"We call {booking.phone}"
+    if booking.about:
+        yield booking.about
 
 
 class Calendars:

@@ -116,11 +116,11 @@ def _devices() -> Pace:
 
 
 def _bookings_of_one() -> Pace:
-    return Pace(Bound(20, 3_600), "too many bookings in an hour; wait a moment")
+    return Pace(Bound(20, 3_600), "that is 20 bookings and changes in an hour; try again later, or write to the team")
 
 
 def _bookings() -> Pace:
-    return Pace(Bound(60, 3_600), "too many bookings come from this address; wait a moment")
+    return Pace(Bound(60, 3_600), "too many bookings come from this address; try again later")
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def make_app(deps: Deps) -> web.Application:
         "/": pages.home,
         "/console": pages.page("console"),
         "/chat": pages.chat,
-        "/book/{token}": pages.page("book"),
+        "/book/{token}": pages.book,
         "/static/{path:.+}": pages.static,
         "/files/{token}/{name}": downloads.serve,
         "/calendar/{token}/callback.ics": Calendars(deps).serve,

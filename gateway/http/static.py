@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.errors import NotFound
 from gateway.http import headers
+from gateway.http.booking_links import BookingLinks
 from gateway.http.customer_principal import visited
 from gateway.http.deps import Deps
 from gateway.http.peer import is_private
@@ -70,6 +71,11 @@ class Pages:
             raise NotFound
         return self._serve(request, "chat/index.html")
 
+    async def book(self, request: web.Request) -> web.StreamResponse:
+        """The page tells people of a link that has ended; its status tells the rest."""
+        is_good = BookingLinks(self._deps).linked(request.match_info["token"]) is not None
+        return self._serve(request, "book/index.html", 200 if is_good else 404)
+
     async def demo(self, request: web.Request) -> web.StreamResponse:
         self._demo_only(request)
         return self._serve(request, "demo/index.html")
@@ -95,15 +101,15 @@ class Pages:
         if self._deps.demo is None or not is_private(request):
             raise NotFound
 
-    def _serve(self, request: web.Request, name: str) -> web.Response:
+    def _serve(self, request: web.Request, name: str, status: int = 200) -> web.Response:
         file = self._files.get(name)
         if file is None:
             raise NotFound
         base = headers.PAGE if self._deps.demo is None else headers.DEMO_PAGE
         extra = {"ETag": file.etag} | _scope(name) | (headers.HSTS if is_encrypted(self._deps.settings()) else {})
-        if file.etag in _tags(request):
+        if status == 200 and file.etag in _tags(request):
             return web.Response(status=304, headers=base | extra)
-        return web.Response(body=file.body, headers=base | extra | {"Content-Type": file.kind})
+        return web.Response(status=status, body=file.body, headers=base | extra | {"Content-Type": file.kind})
 
 
 def _read(path: Path) -> _File:

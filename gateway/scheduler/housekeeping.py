@@ -36,8 +36,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Housekeeping:
     """Forgets idempotency keys after seven days and attempts to sign in after their window, uploads that no message has
     named in a day, bytes that nothing names, and what nodes told one another. Once an hour, visitors who have never
-    written, and tokens that have expired. And writes down when something last came and went on this node, which is
-    noted in memory."""
+    written, tokens that have expired, and what providers said of calls. And writes down when something last came and
+    went on this node, which is noted in memory."""
 
     def __init__(self, store: Store, clock: Callable[[], int], traffic: Traffic, intake: Intake) -> None:
         self._store, self._clock, self._traffic, self._intake = store, clock, traffic, intake
@@ -98,9 +98,10 @@ class Housekeeping:
         return VISITORS_EVERY.total_seconds()
 
     async def forget_tokens(self) -> float:
-        """Customers' tokens that have long expired: an app brings a new one every hour."""
-        while await self._store.write(forgetting.forget_expired, self._clock()):
-            pass
+        """Customers' tokens that have long expired: an app brings a new one every hour. And reports of calls."""
+        for forget in (forgetting.forget_expired, forgetting.forget_reports):
+            while await self._store.write(forget, self._clock()):
+                pass
         return VISITORS_EVERY.total_seconds()
 
     async def forget_shared(self) -> float:

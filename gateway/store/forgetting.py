@@ -1,4 +1,4 @@
-"""Who has never said anything, and tokens that have served their time, are forgotten a few at a time."""
+"""Who has never said anything, and tokens and reports that have served their time, are forgotten a few at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ SILENT_FOR: Final = timedelta(days=2)
 """Who has written nothing for so long is forgotten, and is somebody new when they come back."""
 KEPT_EXPIRED: Final = timedelta(days=1)
 """How long a token stays written down after its end: clocks differ, and one that was ended must stay so."""
+KEPT_REPORTS: Final = timedelta(days=30)
+"""How long it is known what a provider said of a call. What came of it stays with the call."""
 STEP: Final = 500
 """Tokens looked at in one transaction: about a millisecond."""
 
@@ -65,3 +67,14 @@ async def forget_expired(tx: Tx, now: int) -> bool:
         await tx.run(f"UPDATE device SET visitor_id = NULL WHERE visitor_id IN ({places})", *values)  # noqa: S608  placeholders only
         await tx.run(f"DELETE FROM visitor WHERE id IN ({places})", *values)  # noqa: S608  placeholders only
     return len(rows) == STEP
+
+
+async def forget_reports(tx: Tx, now: int) -> bool:
+    """Forget some of what providers said of calls long ago; whether there may be more."""
+    forgotten = await tx.run(
+        """DELETE FROM call_report
+            WHERE at < ?1 AND at <= (SELECT max(at) FROM (SELECT at FROM call_report ORDER BY at LIMIT ?2) AS some)""",
+        now - KEPT_REPORTS // MICROSECOND,
+        STEP,
+    )
+    return forgotten >= STEP

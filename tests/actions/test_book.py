@@ -16,6 +16,8 @@ from gateway.actions import book, booking_view, rebook
 from gateway.actions.app_visit import enter
 from gateway.actions.book import Once, Rules, Wish
 from gateway.actions.booker import Linked
+from gateway.actions.call import Order, call
+from gateway.actions.pass_on import pass_on
 from gateway.domain.author import AgentId, CustomerId
 from gateway.domain.days import Days, read_exceptions
 from gateway.domain.hours import Hours
@@ -24,7 +26,7 @@ from gateway.domain.message import ThreadId
 from gateway.domain.routing import Teams
 from gateway.domain.slots import Callbacks, Kind, SlotKey
 from gateway.domain.team import Team
-from gateway.errors import Invalid, NobodyThere, NotFound, SlotFull, Unauthenticated
+from gateway.errors import IllegalMove, Invalid, NobodyThere, NotFound, SlotFull, Unauthenticated
 from gateway.store import visitors
 from gateway.store.credentials import secret_hash
 from gateway.store.forgetting import SILENT_FOR, forget_silent
@@ -127,6 +129,36 @@ async def test_when_the_clock_looks_first(company: Company) -> None:
     later = rebook.Change(SlotKey("call", TEN + 1_800_000_000))
     await company.store.write(rebook.change, ann, int(booking["id"]), later, given, company.clock.tick())
     assert [(900_000_000, "booked", None)] == await company.rows(due)
+
+
+async def test_what_was_begun_and_left_is_chosen_anew(company: Company) -> None:
+    """While a person is at it a booking is not moved or cancelled; once it is left its customer sees the next times,
+    moves it and cancels it."""
+    given = rules()
+    ana = await company.hire("ana", FRONT)
+    for number, end in enumerate(("move", "cancel")):
+        who = await visitor(company, f"ann {number}")
+        id_ = int((await made(company, who, wish(), given))["id"])
+        change = rebook.Change(SlotKey("call", TEN + 10_800_000_000))
+        company.clock.at = TEN
+        await company.store.write(pass_on, given.teams, company.clock(), 50)
+        order = Order(ana.secret, id_, None, "", None, b"", company.clock())
+        await company.store.write(call, order, given.teams)
+        with pytest.raises(IllegalMove):
+            await company.store.write(rebook.change, who, id_, change, given, company.clock())
+        company.clock.at = TEN + 1_800_000_000
+        await company.store.write(pass_on, given.teams, company.clock(), 50)
+        seen = (await company.store.read(booking_view.one, who, id_, given.teams, company.clock()))["booking"]
+        assert ("begun", True) == (seen["state"], len(seen["next"]) > 0)
+        if end == "move":
+            after = await company.store.write(rebook.change, who, id_, change, given, company.clock())
+        else:
+            after = await company.store.write(rebook.cancel, who, id_, given, company.clock())
+        assert ("booked" if end == "move" else "cancelled", False) == (
+            after["booking"]["state"],
+            "begun_by" in after["booking"],
+        )
+        company.clock.at = TEN - 86_400_000_000
 
 
 async def test_now_is_for_open_hours(company: Company) -> None:

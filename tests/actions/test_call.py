@@ -130,6 +130,35 @@ async def test_who_may_call(exchange: Exchange) -> None:
     assert 0 == await queued(exchange)
 
 
+async def test_two_bookings_and_one_phone(exchange: Exchange) -> None:
+    """A person's phone rings for one call at a time, however many they ask for at once; the others are not begun, and
+    a colleague may call meanwhile."""
+    ben = await exchange.company.hire("ben", FRONT)
+    await exchange.phone(ben, "+13125550177")
+    wanted = [await exchange.promises.now(thread=await exchange.promises.thread()) for _ in range(3)]
+    asked = await asyncio.gather(*(exchange.order(booking) for booking in wanted), return_exceptions=True)
+    assert [Conflict, Conflict] == [type(answer) for answer in asked if isinstance(answer, Exception)]
+    assert 1 == await queued(exchange)
+    states = [(await exchange.promises.get(booking)).state for booking in wanted]
+    assert ["begun", "ringing", "ringing"] == sorted(states)
+    await exchange.order(wanted[states.index("ringing")], ben)
+    assert 2 == await queued(exchange)
+
+
+async def test_a_call_that_lasts_is_not_left(exchange: Exchange) -> None:
+    """While the two talk nobody has left the booking; once the call is over and nothing is noted, they have. When they
+    were connected is told."""
+    booking = await exchange.call()
+    await exchange.say(booking, ("agent", "answered"), ("customer", "answered"))
+    connected = exchange.company.clock()
+    assert 1 == await exchange.promises.pass_on(3_600)
+    assert "left" not in await exchange.promises.steps(booking)
+    await exchange.say(booking, ("customer", "completed"), ("agent", "completed"))
+    await exchange.promises.pass_on(7_200)
+    assert "left" == (await exchange.promises.steps(booking))[-1]
+    assert connected == (await exchange.get(booking)).connected_at
+
+
 async def test_a_colleague_is_calling(exchange: Exchange) -> None:
     """What somebody else has begun is theirs."""
     ben = await exchange.company.hire("ben", FRONT)

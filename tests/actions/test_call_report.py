@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.errors import Conflict
 from tests.company import FRONT, Company
 from tests.outbox.telephone import Exchange
 
@@ -146,10 +147,13 @@ async def test_a_second_call_that_nobody_picks_up(exchange: Exchange) -> None:
 
 
 async def test_a_booking_that_is_done(exchange: Exchange) -> None:
-    """What comes after the outcome was noted changes no booking."""
+    """What comes after the outcome was noted changes no booking, and it is not noted while a phone may ring."""
     booking = await exchange.call()
     await dialing(exchange)
     await exchange.say(booking, ("agent", "ringing"))
+    with pytest.raises(Conflict, match="under way"):
+        await exchange.promises.finish(exchange.ana, booking, "no_answer")
+    await exchange.company.sql("UPDATE call SET state = 'unknown'")
     await exchange.promises.finish(exchange.ana, booking, "no_answer")
     heard = await exchange.say(booking, ("agent", "answered"), asks=True)
     await exchange.say(booking, ("agent", "canceled"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.actions import board, people
+from gateway.domain import booking_wire
 from gateway.errors import AlreadyBooked, Forbidden, IllegalMove, Invalid, NotFound, TeamlineError
 from tests.company import FRONT, LAKES, Company, Person
 from tests.promises import HOUR, MINUTE, SECOND, Promises
@@ -73,7 +74,7 @@ async def test_it_is_passed_on_while_it_rings(company: Company, promises: Promis
 
 
 async def test_somebody_begins(company: Company, promises: Promises, ana: Person) -> None:
-    """Whoever is rung begins, and nothing more is due; beginning again changes nothing, and how long the customer
+    """Whoever is rung begins, and nobody is rung any more; beginning again changes nothing, and how long the customer
     waited is told."""
     booking = await promises.now()
     await promises.pass_on()
@@ -82,8 +83,28 @@ async def test_somebody_begins(company: Company, promises: Promises, ana: Person
     assert begun == again
     assert ("begun", 12, "tel:+13035550142") == (begun["state"], begun["waited_seconds"], begun["dial"])
     assert str(ana.id) == begun["begun_by"]["id"] == begun["claimed_by"]["id"]
-    assert 0 == await promises.pass_on(24 * 3600)
-    assert {"what": "begun", "by": ana.id} == (await promises.told(booking))[-1]
+    await promises.pass_on(24 * 3600)
+    assert [{"what": "begun", "by": ana.id}, {"what": "left"}] == (await promises.told(booking))[-2:]
+
+
+async def test_what_was_begun_and_left(company: Company, promises: Promises, ana: Person) -> None:
+    """When its time is over and nobody has said how it ended everybody sees it, once; it can still be ended, its
+    customer can choose anew, and whoever began it can take it up again."""
+    ben = await company.hire("ben", FRONT)
+    made = [await promises.make(await promises.thread()) for _ in range(3)]
+    ended, moved, again = made
+    await promises.pass_on(0)
+    for booking in made:
+        await promises.begin(ana, booking)
+    assert 0 == await promises.pass_on(30 * 60 - 1)
+    assert [3, 0] == [await promises.pass_on(30 * 60), await promises.pass_on(24 * 3600)]
+    left = await promises.get(ended)
+    assert ("begun", "left", True, True) == (left.state, left.step, left.is_left, left.is_open)
+    assert ["move", "cancel"] == booking_wire.own_booking(left)["can"]
+    assert "done" == (await promises.finish(ben, ended))["state"]
+    assert "ringing" == (await promises.release(ben, moved))["state"]
+    assert ("begun", None) == ((await promises.begin(ana, again))["state"], (await promises.get(again)).step)
+    assert [] == booking_wire.own_booking(await promises.get(again))["can"]
 
 
 async def test_not_before_the_hour(company: Company, promises: Promises, ana: Person) -> None:
@@ -91,7 +112,7 @@ async def test_not_before_the_hour(company: Company, promises: Promises, ana: Pe
     booking = await promises.make()
     assert IllegalMove is await refused(promises.begin(ana, booking))
     await promises.pass_on(0)
-    await promises.pass_on(30)
+    await promises.pass_on(90)
     begun = await promises.begin(ana, booking)
     assert ("begun", True, False) == (begun["state"], begun["broken"], "ended_at" in begun)
 
@@ -131,11 +152,11 @@ async def test_what_was_begun_can_be_taken_over(company: Company, promises: Prom
 async def test_a_missed_one_falls_back_too(company: Company, promises: Promises, ana: Person) -> None:
     """One that was begun after it was missed, and fell back, is rung for once more and missed once more."""
     booking = await promises.make()
-    for seconds in (0, 30):
+    for seconds in (0, 90):
         await promises.pass_on(seconds)
     await promises.begin(ana, booking)
     await promises.fall_back(booking)
-    await promises.pass_on(60)
+    await promises.pass_on(180)
     expected = ["fired", "shift", "missed", "begun", "fell_back", "shift", "missed"]
     assert expected == await promises.steps(booking)
 
@@ -144,7 +165,7 @@ async def test_a_missed_one_gives_way_to_a_new_one(company: Company, promises: P
     """A broken promise whose customer has booked anew is not begun any more: the new one is theirs."""
     thread = await promises.thread()
     booking = await promises.make(thread)
-    for seconds in (0, 30):
+    for seconds in (0, 90):
         await promises.pass_on(seconds)
     later = await promises.make(thread, at=HOUR + 60 * MINUTE)
     assert AlreadyBooked is await refused(promises.begin(ana, booking))

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.author import AgentId
-from gateway.domain.booking import ASKS, RINGS, STATES, Pass, Person, State, Step, next_pass, rings_at, whom
+from gateway.domain.booking import ASKS, OPEN, RINGS, STATES, Pass, Person, State, Step, next_pass, rings_at, whom
 
 AT: Final = 1_795_338_000_000_000
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
+END: Final = AT + 30 * MINUTE
 
 CLAIMER = Person(AgentId(1), is_claimer=True)
 KNOWN = Person(AgentId(2), on_shift=True, knows_customer=True)
@@ -34,21 +35,21 @@ lead       lead  claimer  lead  shift  claimer  claimer  known  claimer
 lead_away  lead  lead     lead  lead   lead     lead     lead   lead
 """
 # What comes after which step, and how many seconds later, by whose rows there is somebody in: claimer, known, shift,
-# lead. Under "first" what comes first, always at once.
+# lead; the last has the time of the empty ones after it too. Under "first" what comes first, always at once.
 AFTER_TABLE: Final = """
 rows  first      claimer     known       shift       lead
 ----  give_up:0  give_up:0   give_up:0   give_up:0   give_up:0
-c---  claimer:0  give_up:20  give_up:0   give_up:0   give_up:0
--k--  known:0    known:0     give_up:20  give_up:0   give_up:0
---s-  shift:0    shift:0     shift:0     give_up:30  give_up:0
+c---  claimer:0  give_up:130 give_up:0   give_up:0   give_up:0
+-k--  known:0    known:0     give_up:110 give_up:0   give_up:0
+--s-  shift:0    shift:0     shift:0     give_up:90  give_up:0
 ---l  lead:0     lead:0      lead:0      lead:0      give_up:60
-ck--  claimer:0  known:20    give_up:20  give_up:0   give_up:0
-c-s-  claimer:0  shift:20    shift:0     give_up:30  give_up:0
+ck--  claimer:0  known:20    give_up:110 give_up:0   give_up:0
+c-s-  claimer:0  shift:20    shift:0     give_up:90  give_up:0
 c--l  claimer:0  lead:20     lead:0      lead:0      give_up:60
--ks-  known:0    known:0     shift:20    give_up:30  give_up:0
+-ks-  known:0    known:0     shift:20    give_up:90  give_up:0
 -k-l  known:0    known:0     lead:20     lead:0      give_up:60
 --sl  shift:0    shift:0     shift:0     lead:30     give_up:60
-cks-  claimer:0  known:20    shift:20    give_up:30  give_up:0
+cks-  claimer:0  known:20    shift:20    give_up:90  give_up:0
 ck-l  claimer:0  known:20    lead:20     lead:0      give_up:60
 c-sl  claimer:0  shift:20    shift:0     lead:30     give_up:60
 -ksl  known:0    known:0     shift:20    lead:30     give_up:60
@@ -98,7 +99,7 @@ def test_each_step_is_followed(rows: str, step: Any, cell: str) -> None:
     people = [person for ring, person in ROWS.items() if ring[0] in rows]
     then, seconds = cell.split(":")
     last = None if step == "first" else step
-    assert (then, AT + int(seconds) * SECOND) == next_pass("ringing", AT, last, AT, people, AT)
+    assert (then, AT + int(seconds) * SECOND) == next_pass("ringing", AT, END, last, AT, people, AT)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ def test_each_step_is_followed(rows: str, step: Any, cell: str) -> None:
         ("shift", [3, 2, 1]),
         ("lead", [4, 3, 2, 1]),
         ("give_up", []),
+        ("left", []),
     ],
 )
 def test_who_is_asked_or_rung(step: Step, agents: list[int]) -> None:
@@ -124,24 +126,32 @@ def test_before_the_hour(last: Any, minutes: str, then: Any) -> None:
     """Each ask comes at its minute; of several that are due only the last is made; at the hour it is fired."""
     step = None if last == "none" else last
     expected = Pass(then, AT + dict(ASKS)[then] * SECOND)
-    assert expected == next_pass("booked", AT, step, 0, EVERYONE, AT + int(minutes) * MINUTE)
+    assert expected == next_pass("booked", AT, END, step, 0, EVERYONE, AT + int(minutes) * MINUTE)
 
 
 @pytest.mark.parametrize("step", [None, "ask", "warn"])
 def test_a_claimed_booking_is_only_fired(step: Step | None) -> None:
     """Once somebody has promised, nobody is asked."""
-    assert Pass("fire", AT) == next_pass("claimed", AT, step, 0, EVERYONE, AT - 60 * MINUTE)
+    assert Pass("fire", AT) == next_pass("claimed", AT, END, step, 0, EVERYONE, AT - 60 * MINUTE)
 
 
-@pytest.mark.parametrize("state", [state for state in STATES if state not in {"booked", "claimed", "ringing"}])
+@pytest.mark.parametrize("state", [state for state in STATES if state not in OPEN])
 def test_where_nothing_happens_by_itself(state: State) -> None:
-    """A booking that a person has begun, or that is over, waits for nobody's clock."""
-    assert next_pass(state, AT, "lead", AT, EVERYONE, AT + MINUTE) is None
+    """A booking that is over waits for nobody's clock."""
+    assert next_pass(state, AT, END, "lead", AT, EVERYONE, AT + MINUTE) is None
+
+
+@pytest.mark.parametrize(("begun", "left"), [(0, 30), (10, 30), (15, 30), (16, 31), (600, 615)])
+def test_a_booking_that_was_begun_and_not_ended(begun: int, left: int) -> None:
+    """It is left once: when its time is over, and no sooner than a quarter of an hour after it was begun."""
+    since = AT + begun * MINUTE
+    assert Pass("left", AT + left * MINUTE) == next_pass("begun", AT, END, None, since, EVERYONE, since)
+    assert next_pass("begun", AT, END, "left", since, EVERYONE, AT + 900 * MINUTE) is None
 
 
 def test_a_claimer_who_passes_it_on() -> None:
     """When the claimer lets go while it rings, the next in line is rung at once and not after the claimer's time."""
-    assert Pass("known", AT) == next_pass("ringing", AT, "claimer", AT, (KNOWN, SHIFT), AT + SECOND)
+    assert Pass("known", AT) == next_pass("ringing", AT, END, "claimer", AT, (KNOWN, SHIFT), AT + SECOND)
 
 
 def test_somebody_who_comes_back() -> None:
@@ -162,7 +172,7 @@ def test_the_hunt_comes_to_an_end(changes: list[list[Person]]) -> None:
     line = ["claimer", "known", "shift", "lead", "give_up"]
     step, since = None, AT
     for people in changes:
-        then = next_pass("ringing", AT, step, since, people, since)
+        then = next_pass("ringing", AT, END, step, since, people, since)
         assert then is not None
         assert then.at >= since
         assert step is None or line.index(then.step) > line.index(step)

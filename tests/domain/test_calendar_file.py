@@ -29,6 +29,7 @@ ENTRY = CalendarEntry(
     details="About the boiler; it leaks, again\nBring the invoice",
     url="https://care.example.com/b/7c1f?k=x",
     team="Front Range",
+    site="https://care.example.com/",
 )
 
 
@@ -58,7 +59,7 @@ def test_a_booking() -> None:
     assert ("2.0", "PUBLISH") == (calendar["VERSION"], calendar["METHOD"])
     assert (ENTRY.uid, 0, "CONFIRMED") == (found["UID"], found["SEQUENCE"], found["STATUS"])
     assert (ENTRY.summary, ENTRY.details, ENTRY.url) == (found["SUMMARY"], found["DESCRIPTION"], found["URL"])
-    assert ("Front Range", ENTRY.url) == (found["ORGANIZER"].params["CN"], str(found["ORGANIZER"]))
+    assert ("Front Range", ENTRY.site) == (found["ORGANIZER"].params["CN"], str(found["ORGANIZER"]))
     assert "America/Denver" == found["DTSTART"].params["TZID"]
     assert (START, START + timedelta(minutes=30)) == (found.start, found.end)
     assert datetime(2026, 11, 22, 9, 5, tzinfo=UTC) == found["DTSTAMP"].dt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,11 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "BEAT", 0.05)
 
 
-async def ready(node: Node) -> object:
+async def ready(node: Node) -> dict[str, Any]:
     async with node.http.get(f"{node.url}/readyz") as answer:
         assert 200 == answer.status
-        return (await answer.json())["config"]
+        config: dict[str, Any] = (await answer.json())["config"]
+        return config
 
 
 async def gauges(node: Node) -> list[float]:
@@ -55,6 +57,23 @@ async def test_another_config_is_told_of(tmp_path: Path) -> None:
             assert [f"another node runs on config {other}, and this one on {own}"] == status["notices"]
         await until(lambda: len(here.gateway.nodes) == 1)
         assert [1, 0] == await gauges(here)
+
+
+async def test_a_node_that_waits_for_a_restart_says_so(pair: tuple[Node, Node]) -> None:
+    """A node that has taken over a config and still uses the database of the one before does not look like one that was
+    restarted with it."""
+    here, _ = pair
+    watcher = here.gateway.watcher
+    toml = watcher.current.folder / "gateway.toml"
+    before = toml.read_text(encoding="utf-8")
+    toml.write_text(before.replace("[files]", 'password = { file = "teams.toml" }\n[files]'), encoding="utf-8")
+    await watcher.reload()
+    version = watcher.current.version
+    shape = {"version": version, "faults": 0, "needs_restart": ["database.password"]}
+    assert shape == {key: value for key, value in (await ready(here)).items() if key != "others"}
+    toml.write_text(before, encoding="utf-8")
+    await watcher.reload()
+    assert "needs_restart" not in await ready(here)
 
 
 async def test_it_is_not_another_of_its_own(pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> None:

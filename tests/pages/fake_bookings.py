@@ -80,6 +80,8 @@ class FakeBookings(World):
     async def hear(self, booking: Json, **call: Any) -> None:
         """A provider tells of a call."""
         booking["call"] |= call
+        if call.get("customer") == "answered":
+            booking["call"]["connected_at"] = rfc3339(datetime.now(UTC))
         shape = {name: value for name, value in booking.items() if value is not None and name != "rings"}
         await self.tell("call.changed", booking["thread"], booking=shape)
 

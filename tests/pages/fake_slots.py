@@ -92,12 +92,12 @@ class FakeSlots(World):
         await self._tell(one)
 
     def _may(self, one: Json) -> Json:
-        one["can"] = CAN.get(one["state"], [])
+        one["can"] = CAN["due"] if one.get("left") else CAN.get(one["state"], [])
         return one
 
     async def _tell(self, one: Json) -> None:
         whose = next(customer for customer, items in self.booked.items() if one in items)
-        told = {name: fact for name, fact in self._may(one).items() if name not in {"ics", "manage", "next"}}
+        told = {name: fact for name, fact in self._may(one).items() if name not in {"ics", "left", "manage", "next"}}
         self.log.append((whose, told))
         async with self.news:
             self.news.notify_all()
@@ -181,7 +181,7 @@ class FakeSlots(World):
         one |= {"state": "booked", "start": rfc3339(start), "end": rfc3339(start + HALF_AN_HOUR)}
         one |= {"sequence": one["sequence"] + 1, "changed_at": rfc3339(self.now)}
         one |= {name: asked[name] for name in ("phone", "about", "zone") if name in asked}
-        for name in ("claimed_by", "next", "ended_at", "now"):
+        for name in ("claimed_by", "left", "next", "ended_at", "now"):
             one.pop(name, None)
         await self._tell(one)
         return web.json_response(one)

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.pages.chatting import begin, open_chat
 from tests.pages.conftest import Visitor
-from tests.pages.fake_chat import FakeChat
+from tests.pages.fake_chat import FakeChat, chat_with_times
 from tests.pages.fake_slots import DENVER
 from tests.pages.world import Json
 
@@ -18,12 +18,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chro
 
 TUESDAY = datetime(2026, 11, 24, 10, 30, tzinfo=DENVER)
 
-
-@pytest.fixture
-def gateway() -> FakeChat:
-    chat = FakeChat()
-    chat.offer_week()
-    return chat
+gateway = pytest.fixture(chat_with_times)
 
 
 @pytest.fixture
@@ -208,6 +203,20 @@ async def test_a_broken_promise(visitor: Visitor, gateway: FakeChat) -> None:
     await page.get_by_role("button", name="Move the call").click()
     await expect(card(page)).to_contain_text("Call today at 11:30")
     assert ("booked", 1) == (one["state"], one["sequence"])
+
+
+async def test_begun_and_left(visitor: Visitor, gateway: FakeChat) -> None:
+    """Where a call was begun and nobody has said how it ended, its customer sees that, and can choose another time."""
+    page, one = await booked(visitor, gateway)
+    await gateway.stand(one, "begun", begun_by={"name": "Ana"})
+    await expect(card(page)).to_contain_text("Ana is calling you.")
+    await expect(page.get_by_role("button", name="Move")).to_be_hidden()
+    await gateway.stand(one, "begun", left=True, next=gateway.free("call"))
+    await expect(card(page)).to_contain_text("Ana began this call. Nobody has noted how it ended.")
+    await expect(card(page)).to_contain_text("If you still want to talk, choose another time.")
+    await page.get_by_role("button", name="Today at 11:30").click()
+    await page.get_by_role("button", name="Move the call").click()
+    await expect(card(page)).to_contain_text("Call today at 11:30")
 
 
 async def test_cancelled_too_late(visitor: Visitor, gateway: FakeChat) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +41,8 @@ async def test_a_call_by_our_phones(visitor: Visitor, gateway: FakeGateway, dana
     await gateway.hear(booking, customer="answered")
     await expect(strip).to_contain_text("Talking 0:0")
     await expect(page.locator(".panel-card")).to_contain_text("Talking 0:0")
+    await page.reload()
+    await expect(strip).to_contain_text(re.compile(r"Talking \d:\d\d"))  # since they were connected
     await gateway.hear(booking, state="ended", agent="completed", customer="completed", seconds=134)
     await expect(strip).to_contain_text("Ended after 2:14")
     await strip.get_by_role("button", name="Note how it ended").press("Enter")
@@ -203,6 +206,7 @@ async def test_the_thread_tells_of_it(visitor: Visitor, gateway: FakeGateway, da
         ("rang", {"step": "known"}, "Rings those who know them"),
         ("fell_back", {"why": "busy"}, "The call did not reach them: the phone was busy. It rings again"),
         ("missed", {}, "Nobody called at 09:30 tomorrow. The promise is broken"),
+        ("left", {}, "Nobody has noted how the call at 09:30 tomorrow ended"),
     ]
     for what, said, _ in told:
         await gateway.change(booking, what, said=said)

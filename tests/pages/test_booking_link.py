@@ -8,18 +8,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.pages.conftest import Visitor
-from tests.pages.fake_chat import COOKIE, FakeChat
+from tests.pages.fake_chat import COOKIE, FakeChat, chat_with_times
 from tests.pages.fake_slots import DENVER
 from tests.pages.world import rfc3339
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
 
-
-@pytest.fixture
-def gateway() -> FakeChat:
-    chat = FakeChat()
-    chat.offer_week()
-    return chat
+gateway = pytest.fixture(chat_with_times)
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from pathlib import Path
+from shutil import copytree
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.browser import WHOLE, chromium
+from gateway.pages import FOLDER
+from tests.browser import WHOLE, browser_fixture
+from tests.pages import fake_gateway
 from tests.pages.chatting import begin, hide, open_chat
 from tests.pages.conftest import Visitor
 from tests.pages.fake_chat import FakeChat
@@ -22,11 +24,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("all 
 OFFER = "Tell me on this device when somebody answers"
 ON = "You are told here when somebody answers."
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium(WHOLE) as browser:
-        yield browser
+browser = browser_fixture(WHOLE, loop_scope="session")
 
 
 @pytest.fixture
@@ -192,6 +190,27 @@ async def test_a_new_subscription_is_told(visitor: Visitor, gateway: FakeChat) -
         f"{ENDPOINT}new",
     )
     await gateway.until(lambda: f"{ENDPOINT}new" in [device["endpoint"] for device in gateway.devices.values()])
+
+
+async def test_what_the_workers_share_is_renewed(
+    visitor: Visitor, gateway: FakeChat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer one of the file that both workers import reaches a worker that is installed, which has not changed."""
+    pushes = await told(visitor, gateway)
+    newer = copytree(FOLDER, tmp_path / "pages")
+    shared = newer / "console/push.js"
+    shared.write_text(shared.read_text(encoding="utf-8").replace("(title,", "(`New: ${title}`,"), encoding="utf-8")
+    monkeypatch.setattr(fake_gateway, "FOLDER", newer)
+    await pushes.page.evaluate(
+        """async () => {
+          window.registration = await navigator.serviceWorker.ready
+          window.before = registration.active
+          await registration.update()
+        }"""
+    )
+    await pushes.holds("registration.active !== before && registration.active.state === 'activated'")
+    await pushes.push(notice())
+    await pushes.until([["New: Front Range", "Ana from your team wrote", "t1"]])
 
 
 async def test_what_did_not_work_is_said(visitor: Visitor, gateway: FakeChat) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.browser import WHOLE, chromium
+from tests.browser import WHOLE, browser_fixture
 from tests.pages.conftest import Visitor
 from tests.pages.fake_devices import KEY
 from tests.pages.fake_gateway import FakeGateway
@@ -22,11 +19,7 @@ OFFER = "Tell me when nobody is looking"
 DANA = ["Front Range", "Ana from your team wrote"]
 """Title and body of the notice; its tag is the thread."""
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium(WHOLE) as browser:
-        yield browser
+browser = browser_fixture(WHOLE, loop_scope="session")
 
 
 @pytest.fixture

@@ -141,8 +141,13 @@ async def test_it_goes_on(promises: Promises, monkeypatch: pytest.MonkeyPatch) -
     booking = await promises.make()
     promises.at(0)
     with structlog.testing.capture_logs() as logs:
+
+        async def goes() -> bool:
+            return "bookings.clock_goes" in {entry["event"] for entry in logs}
+
         async with going(promises):
             await until(rings(promises, booking))
+            await until(goes)
     expected = ["bookings.clock_stands", "bookings.clock_failed", "bookings.clock_goes"]
     assert expected == [entry["event"] for entry in logs]
 

@@ -1,6 +1,8 @@
 // A customer's bookings as the server has them, and what the customer does with them. What is booked goes under a key
 // that stays the same until there is an answer, so that a second press, a lost answer or a reload books once.
 
+import { isLeft } from "./words.js";
+
 const INTENT = "teamline.book.intent";
 const PHONE = "teamline.book.phone";
 const OPEN = new Set(["booked", "due", "begun"]);
@@ -68,7 +70,7 @@ export class Bookings {
   async hear(told) {
     const known = this.items.find(({ id }) => id === told.id);
     this.#put({ ...(known ? { ics: known.ics, manage: known.manage } : {}), ...told });
-    if (!known || told.state === "missed" || told.broken) this.#put(await this.#api.booking(told.id));
+    if (!known || told.state === "missed" || told.broken || isLeft(told)) this.#put(await this.#api.booking(told.id));
   }
 
   #put(one) {

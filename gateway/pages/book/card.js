@@ -4,7 +4,7 @@ import { button, h, icon, isolated, put, say } from "../console/dom.js";
 import { glyph } from "../chat/words.js";
 import { instead } from "./fields.js";
 import { beside, first, when } from "./times.js";
-import { sentence, standing, title } from "./words.js";
+import { isLeft, sentence, standing, title } from "./words.js";
 
 /** Links to calendar files are good for longer than this, in milliseconds. */
 const LINKS_KEPT = 60 * 60_000;
@@ -47,7 +47,7 @@ export class Card {
   render(one) {
     if (one.state !== this.#one?.state) this.#asking = false;
     if (one.ics !== this.#ics) [this.#ics, this.#since] = [one.ics, Date.now()];
-    const isNew = one.kind !== this.#one?.kind || one.state !== this.#one?.state || one.next !== this.#one?.next;
+    const isNew = one.kind !== this.#one?.kind || one.state !== this.#one?.state || one.can.length !== this.#one?.can.length || one.next !== this.#one?.next;
     this.#one = one;
     put(this.element, "data-state", one.state);
     if (isNew) this.mark.replaceChildren(one.state === "missed" ? icon("alert") : glyph(one.kind === "call" ? "phone" : "chat"));
@@ -69,9 +69,9 @@ export class Card {
 
   #choices() {
     const { state, can, next } = this.#one;
-    const waits = state === "due" && next?.length;
+    const waits = (state === "due" || isLeft(this.#one)) && next?.length;
     if ((state !== "missed" && !waits) || !can.includes("move")) return [];
-    const words = waits ? "Or choose another time. These are the next:" : next?.length ? "Choose another time. These are the next:" : "Another time can be chosen.";
+    const words = isLeft(this.#one) ? "If you still want to talk, choose another time. These are the next:" : waits ? "Or choose another time. These are the next:" : next?.length ? "Choose another time. These are the next:" : "Another time can be chosen.";
     return [h("p", {}, words), instead((next ?? []).slice(0, NEXT), (slot) => first(when(slot.start)), (slot) => this.onMove(this.#one, slot))];
   }
 

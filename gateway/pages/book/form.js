@@ -9,7 +9,7 @@ import { beside, first, hours, ownZone, when, zoneName } from "./times.js";
 export const NOW = "now";
 const KINDS = { call: ["Call", "we call you"], chat: ["Chat", "you write here"] };
 const ABOUT = 500;
-const EXAMPLE = "With its country's code, such as +1 303 555 0142.";
+const EXAMPLE = "From another country with its code, such as +1 303 555 0142.";
 
 export class Form {
   /** `isKnown`: the team may have a number for this customer. `on` hears `kind`, `day`, `slot` (what was chosen), `later`

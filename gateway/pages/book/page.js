@@ -4,6 +4,7 @@
 import { Facts } from "../chat/facts.js";
 import { h, say } from "../console/dom.js";
 import { Booking } from "./booking.js";
+import { isLeft } from "./words.js";
 
 /** Milliseconds until it asks again: while somebody is being asked or calls, and otherwise. */
 const SOON = 5_000;
@@ -34,7 +35,7 @@ export class Page {
     if (!this.#isEnded) this.#timer = setTimeout(() => this.start(), this.#isUnderWay ? SOON : LATER);
   }
 
-  get #isUnderWay() { return this.booking.bookings.items.some(({ state }) => state === "due" || state === "begun"); }
+  get #isUnderWay() { return this.booking.bookings.items.some((one) => one.state === "due" || (one.state === "begun" && !isLeft(one))); }
 
   async #read() {
     try {

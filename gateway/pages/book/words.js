@@ -16,10 +16,16 @@ export const person = (one) => (one.begun_by ?? one.claimed_by)?.name ?? "";
 
 const later = (one) => (one.broken ? " This is later than we promised." : "");
 
+/** Long after it was begun nobody of the team has said how it ended, so that another time can be chosen. */
+export const isLeft = (one) => one.state === "begun" && one.can.includes("move");
+
 const STANDING = {
   booked: (one, name) => (name ? `${name} has taken it.` : "Booked. Once somebody has taken it, you see here who."),
   due: (one, name) => `${one.now ? "" : "It is time. "}${name || "The team"} is being asked${one.kind === "call" ? " to call you" : " to open the chat"}.${later(one)}`,
-  begun: (one, name) => (one.kind === "call" ? `${name || "Somebody"} is calling you.` : `${name || "Somebody"} has opened the chat.`) + later(one),
+  begun: (one, name) => {
+    if (isLeft(one)) return `${name || "Somebody"} began this ${one.kind}. Nobody has noted how it ended.`;
+    return (one.kind === "call" ? `${name || "Somebody"} is calling you.` : `${name || "Somebody"} has opened the chat.`) + later(one);
+  },
   done: (one, name) => (name ? `Done. ${name} ${one.kind === "call" ? "called" : "was in the chat"}.` : "Done.") + later(one),
   missed: (one) => `${one.kind === "call" ? "Nobody called you" : "Nobody came to the chat"}. ${one.now ? "We said that we would" : `We promised it for ${hour(one.start)}`}, and did not keep it.`,
   cancelled: () => "Cancelled.",

@@ -5,7 +5,7 @@ import { DayRow, WeekCard } from "./booking-card.js";
 import { waitFigures } from "./booking-words.js";
 import { announce, arrange, button, h, icon, put, say } from "./dom.js";
 import { go, href, place } from "./router.js";
-import { beginning, columnDate, dateOf, dateWords, daysAfter, known, mondayOf, nearDate, clockOf, weekWords, zoneWords } from "./zoned.js";
+import { beginning, columnDate, dateOf, dateWords, daysAfter, known, nearDate, clockOf, weekWords, zoneWords } from "./zoned.js";
 
 const capital = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 
@@ -57,7 +57,8 @@ export class Board extends HTMLElement {
   get #zone() { return known((this.#teams.find((team) => team.id === this.#team) ?? this.#teams[0])?.zone); }
   get #todays() { return dateOf(Date.now(), this.#zone); }
   get #date() { return this.#where.date ?? this.#todays; }
-  get #first() { return this.#where.span === "week" ? mondayOf(this.#date) : this.#date; }
+  /** A week begins on the day that one came from, today if on none: what is ahead is in sight on a Sunday too. */
+  get #first() { return this.#date; }
   get #days() { return Array.from({ length: this.#where.span === "week" ? 7 : 1 }, (_, place) => daysAfter(this.#first, place)); }
   #to(change) { return href({ view: "bookings", ...this.#where, ...change, thread: null }); }
   #by(times, { span, date } = this.#where) { return { date: daysAfter(date ?? this.#todays, (span === "week" ? 7 : 1) * times) }; }

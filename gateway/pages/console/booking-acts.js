@@ -2,7 +2,7 @@
 // same buttons stand on the board, beside the thread and in the strip. What fails is said in its place.
 
 import { callRuns } from "./booking-words.js";
-import { isUrgent } from "./bookings.js";
+import { isLeft, isUrgent } from "./bookings.js";
 import { cancelForm, moveForm, outcomeForm } from "./booking-forms.js";
 import { announce, button, h, icon, put, say } from "./dom.js";
 import { go, place } from "./router.js";
@@ -26,9 +26,9 @@ function possible(booking, me) {
     dial: kind === "call" && booking.dial && inHand && !call && `Dial ${addressName(booking.phone)}`,
     release: state === "begun" ? !callRuns(call) && (inHand ? "Hand back" : `Take off ${firstName(begun.name)}`) : claimed && (state === "claimed" ? (mine ? "Hand back" : `Take off ${firstName(claimed.name)}`) : state === "ringing" && mine && "Pass it on"),
     outcome: ["ringing", "begun", "missed"].includes(state) && !callRuns(call) && "Note how it ended",
-    first: inHand ? (call && !callRuns(call) ? "outcome" : "dial") : state === "booked" ? isUrgent(booking) && "claim" : "call",
-    move: STANDS.has(state) && "Move",
-    cancel: STANDS.has(state) && "Cancel",
+    first: isLeft(booking) && !callRuns(call) ? "outcome" : inHand ? (call && !callRuns(call) ? "outcome" : "dial") : state === "booked" ? isUrgent(booking) && "claim" : "call",
+    move: (STANDS.has(state) || isLeft(booking)) && "Move",
+    cancel: (STANDS.has(state) || isLeft(booking)) && "Cancel",
   };
 }
 

@@ -14,7 +14,7 @@ const kindIcon = (booking) => icon(booking.kind === "chat" ? "chat" : "phone");
 export function stateWords(booking, desk) {
   const { me } = desk.store;
   const { words, look } = standing(booking, me);
-  return { words: booking.call && booking.state === "begun" ? callWords(booking, me, desk.bookings.talkingSince(booking)) : words, look };
+  return { words: booking.call && booking.state === "begun" ? callWords(booking, me) : words, look };
 }
 
 const aboutWords = (booking) => booking.about.replace(/\s+/gu, " ").trim();

@@ -1,6 +1,7 @@
 // What bookings and calls are called: their states, how they end, and the quiet lines that tell of them in a thread.
 
 import { clockOf, hourWords, ownZone } from "./zoned.js";
+import { isLeft } from "./bookings.js";
 import { firstName } from "./words.js";
 import { since } from "./time.js";
 
@@ -31,7 +32,9 @@ export function standing(booking, me, now = Date.now()) {
       return { words: left > 0 ? `Nobody has claimed it: ${left} min left` : "Nobody has claimed it, and it is time", look: "urgent" };
     case "claimed": return { words: claimed.id === me?.id ? "You have it" : `${firstName(claimed.name)} has it`, look: "kept" };
     case "ringing": return { words: `${RINGS[booking.step] ?? "It is time"}${broken ? ". The promise is broken" : ""}`, look: broken ? "broken" : "urgent" };
-    case "begun": return { words: begun ? `${named(begun, me)} ${begun.id === me?.id ? "are" : "is"} ${talk}` : "Begun", look: "live" };
+    case "begun":
+      if (isLeft(booking)) return { words: `${named(begun, me)} began it, and nobody has noted how it ended`, look: "urgent" };
+      return { words: begun ? `${named(begun, me)} ${begun.id === me?.id ? "are" : "is"} ${talk}` : "Begun", look: "live" };
     case "done": return { words: `${OUTCOMES[booking.kind][booking.outcome] ?? "Done"}${broken ? ", but late" : ""}`, look: "over" };
     case "missed": return { words: booking.kind === "call" ? "Missed: nobody called" : "Missed: nobody came", look: "broken" };
     default: return { words: "Cancelled", look: "over" };
@@ -42,9 +45,9 @@ const OVER = { busy: "busy", no_answer: "no answer", failed: "it could not be co
 const isOver = (leg) => leg === "completed" || leg in OVER;
 export const callRuns = (call) => ["queued", "dialing", "under_way"].includes(call?.state);
 
-/** How a call by our phones stands: "Ringing your phone", "Talking 2:14", "Ended: busy". `since`: when the two began to
- *  talk, if that is known. */
-export function callWords({ call, customer }, me, talking, now = Date.now()) {
+/** How a call by our phones stands: "Ringing your phone", "Talking 2:14", "Ended: busy". */
+export function callWords({ call, customer }, me, now = Date.now()) {
+  const talking = call.connected_at && new Date(call.connected_at).getTime();
   const mine = call.by.id === me?.id;
   const who = firstName(call.by.name);
   const theirs = firstName(customer.name);
@@ -83,6 +86,7 @@ const LINES = {
   rang: (e) => `Rings ${STEP[e.step] ?? "the team"}${lateWord(e)}`,
   begun: (e) => (thing(e) === "chat" ? "opened the chat" : "began the call"),
   fell_back: (e) => `The call did not reach them: ${WHY[e.why] ?? "it was not connected"}. It rings again`,
+  left: (e, hour) => `Nobody has noted how the ${thing(e)} at ${hour} ended`,
   finished: (e) => `noted how the ${thing(e)} ended: ${(OUTCOMES[thing(e)][e.outcome] ?? e.outcome ?? "done").toLowerCase()}`,
   missed: (e, hour) => `Nobody ${thing(e) === "chat" ? "came to the chat" : "called"} at ${hour}. The promise is broken`,
 };
@@ -100,6 +104,6 @@ export const sinceWords = (at) => `since ${clockOf(at, ownZone)}, ${since(at).re
 /** The figures of those who wanted to be called now: [[term, value]], none where nobody did. */
 export function waitFigures(waits) {
   if (!waits?.count) return [];
-  const span = (seconds) => (seconds < 60 ? `${Math.round(seconds)} s` : length(seconds));
+  const span = (seconds) => (seconds < 1 ? "1 s" : seconds < 60 ? `${Math.round(seconds)} s` : length(seconds));
   return [["Call me now, last 30 days", String(waits.count)], ["half begun within", span(waits.median_seconds)], ["longest wait", span(waits.longest_seconds)]];
 }

@@ -15,6 +15,9 @@ const byHour = (a, b) => (a.start === b.start ? (a.id < b.id ? -1 : 1) : a.start
 /** Nobody has claimed it, and its hour is near or past. */
 export const isUrgent = (booking, now = Date.now()) => booking.state === "booked" && new Date(booking.start) - now <= SOON;
 
+/** Long after a person began it nobody has said how it ended. */
+export const isLeft = (booking) => booking.state === "begun" && booking.step === "left";
+
 export class Bookings {
   /** Of calls that were wanted at once: {count, median_seconds?, longest_seconds?}; null while not known. */
   waits = null;
@@ -23,7 +26,6 @@ export class Bookings {
   #store;
   #reads = new Set();
   #keys = new Map();
-  #answered = new Map();
   #timer = null;
   #asked = 0;
   #whose = null;
@@ -47,7 +49,7 @@ export class Bookings {
 
   /** Whether somebody has to do something about it now. A promise that was broken is made up for by a new one. */
   needs(booking, now = Date.now()) {
-    if (booking.state !== "missed") return isUrgent(booking, now) || booking.state === "ringing";
+    if (booking.state !== "missed") return isUrgent(booking, now) || booking.state === "ringing" || isLeft(booking);
     const anew = (other) => other.thread === booking.thread && other.kind === booking.kind && other.created_at > booking.start;
     return now - new Date(booking.start) < DAY && ![...this.#items.values()].some(anew);
   }
@@ -61,9 +63,6 @@ export class Bookings {
     const mine = (booking) => (booking.state === "begun" ? booking.begun_by?.id === me?.id : booking.rings.includes(me?.id));
     return this.all.filter((booking) => booking.state in rank && mine(booking)).sort((a, b) => rank[a.state] - rank[b.state]);
   }
-
-  /** Since when the two talk, in milliseconds since 1970; undefined where this tab did not hear them begin. */
-  talkingSince(booking) { return this.#answered.get(booking.call?.id); }
 
   /** Reads anew all that is ahead or open, and what was missed of late: as when one begins, or has lost the stream. */
   async again() {
@@ -119,15 +118,13 @@ export class Bookings {
     }
   }
 
-  /** An event of the stream that has a booking: {kind, at, booking, whom?}. Who is asked or rung is read again where only
+  /** An event of the stream that has a booking: {kind, booking, whom?}. Who is asked or rung is read again where only
    *  the server can say. */
-  take({ at, booking, whom }) {
+  take({ booking, whom }) {
     if (!booking) return;
     const before = this.#items.get(booking.id);
     const asks = Boolean(booking.step) && (booking.state === "booked" || booking.state === "ringing");
     const rings = !asks ? [] : whom ? whom.map(String) : before?.rings ?? [];
-    const { call } = booking;
-    if (call?.customer === "answered" && before && before.call?.customer !== "answered") this.#answered.set(call.id, new Date(at).getTime());
     this.#put({ ...booking, rings });
     this.#store.stir("bookings");
     this.#soon();

@@ -3,6 +3,7 @@
 
 import { BookingActs } from "./booking-acts.js";
 import { stateWords } from "./booking-card.js";
+import { isLeft } from "./bookings.js";
 import { KIND, callRuns, sinceWords } from "./booking-words.js";
 import { announce, h, icon, isolated, put, say } from "./dom.js";
 import { habits } from "./habits.js";
@@ -46,9 +47,9 @@ export class Ringing extends HTMLElement {
     new ResizeObserver(() => document.documentElement.style.setProperty("--strip", `${this.offsetHeight}px`)).observe(this);
   }
 
-  /** A chat that one has opened needs no strip over its own thread. */
+  /** A chat that one has opened needs no strip over its own thread, until it is left. */
   get #wanted() {
-    return this.#desk.bookings.own.filter((booking) => !(booking.state === "begun" && booking.kind === "chat"));
+    return this.#desk.bookings.own.filter((booking) => !(booking.state === "begun" && booking.kind === "chat") || isLeft(booking));
   }
 
   #render() {

@@ -32,7 +32,6 @@ export const dateOf = (at, zone) => formatter(zone, "en-CA", { year: "numeric", 
 export const clockOf = (at, zone) => formatter(zone, "en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
 export const daysAfter = (date, days) => ofUtc(new Date(utc(date).getTime() + days * DAY));
 /** The Monday of a date's week. */
-export const mondayOf = (date) => daysAfter(date, -((utc(date).getUTCDay() + 6) % 7));
 
 /** When a date begins in a zone. */
 export function beginning(date, zone) {
@@ -52,10 +51,10 @@ export const dateWords = (date, today) => named(date, { weekday: "long", day: "n
 /** "Mon 23". */
 export const columnDate = (date) => `${named(date, { weekday: "short" })} ${Number(date.slice(8))}`;
 /** "Nov 23 to 29", "Nov 30 to Dec 6". */
-export function weekWords(monday) {
-  const sunday = daysAfter(monday, 6);
+export function weekWords(first) {
+  const last = daysAfter(first, 6);
   const short = (date) => named(date, { day: "numeric", month: "short" });
-  return `${short(monday)} to ${monday.slice(5, 7) === sunday.slice(5, 7) ? Number(sunday.slice(8)) : short(sunday)}, ${sunday.slice(0, 4)}`;
+  return `${short(first)} to ${first.slice(5, 7) === last.slice(5, 7) ? Number(last.slice(8)) : short(last)}, ${last.slice(0, 4)}`;
 }
 
 /** "today", "tomorrow" or "Monday, November 23". */

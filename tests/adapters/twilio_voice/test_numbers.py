@@ -105,6 +105,26 @@ def test_how_people_write(text: str, number: str | None) -> None:
     assert number == e164(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "near", "number"),
+    [
+        ("(303) 555-0142", ("US", "CA"), "+13035550142"),  # one code, so one number
+        ("303.555.0142", ("US",), "+13035550142"),
+        ("020 7946 0000", ("GB",), "+442079460000"),
+        ("020 7946 0000", ("US", "CA"), None),
+        ("+44 20 7946 0000", ("US",), "+442079460000"),  # its own code goes first
+        ("0664 1234567", ("AT", "DE"), None),  # may be of either
+        ("(303) 555-0142 ext. 9", ("US",), None),
+        ("911", ("US",), None),
+        ("303-555", ("US",), None),
+        ("(303) 555-0142", (), None),
+    ],
+)
+def test_how_people_write_at_home(text: str, near: tuple[str, ...], number: str | None) -> None:
+    """Without its country's code it is a number of a country that is near, if of one only."""
+    assert number == e164(text, near)
+
+
 def test_no_reason_repeats_the_number() -> None:
     """What is said of a number does not contain it."""
     assert [] == [reason for reason in KINDS.values() if reason and any(c.isdigit() for c in reason)]
