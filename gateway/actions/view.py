@@ -48,8 +48,8 @@ async def inbox_page(
     tx: Tx, secret: bytes, view: View, team: TeamId | None, after: Place | None, limit: int, now: int
 ) -> Page:
     principal = await credentials.authenticate(tx, secret, now)
-    _, heads = await events.audience(tx, principal.agent)
-    rows, next_place = await inbox.page(tx, principal.agent, view, team, after, limit)
+    followed, heads = await events.audience(tx, principal.agent)
+    rows, next_place = await inbox.page(tx, principal.agent, followed.teams, view, team, after, limit)
     return Page([wire.own_thread(row) for row in rows], next_place, heads)
 
 

@@ -3,7 +3,7 @@ reads little more than the page however many teams a person holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final, Literal
 
@@ -45,22 +45,17 @@ _SCANS: Final = {
 
 
 async def page(
-    tx: Tx, agent: AgentId, view: View, team: TeamId | None, after: Place | None, limit: int
+    tx: Tx, agent: AgentId, teams: Collection[TeamId], view: View, team: TeamId | None, after: Place | None, limit: int
 ) -> tuple[list[Thread], Place | None]:
-    """Up to `limit` threads after the given place, and the place to go on from when there are more."""
+    """Up to `limit` threads after the given place, and the place to go on from when there are more. `teams` are those
+    that the agent holds; only threads of `team`, if one is named."""
     start = after or ((-1, -1) if view == "waiting" else (2**63 - 1, 2**63 - 1))
-    holders = [agent] if view == "mine" else await _holders(tx, agent, team)
+    held = sorted(one for one in teams if team in {None, one})
+    holders = [agent] if view == "mine" else [*(f"team:{one}" for one in held), f"agent:{agent}"]
     ordered = await _merged(tx, view, holders, team, start, limit + 1)
     chosen = ordered[:limit]
     threads = await get_threads(tx, agent, [thread for _, thread in chosen])
     return [threads[thread] for _, thread in chosen], chosen[-1] if len(ordered) > limit else None
-
-
-async def _holders(tx: Tx, agent: AgentId, team: TeamId | None) -> list[str]:
-    holders: list[str] = [
-        row["holder"] for row in await tx.all("SELECT holder FROM holding WHERE agent_id = ?1", agent)
-    ]
-    return holders if team is None else [one for one in holders if one in {f"team:{team}", f"agent:{agent}"}]
 
 
 async def _merged(
@@ -72,7 +67,7 @@ async def _merged(
     teams few are.
     """
     backward = view != "waiting"
-    share = min(wanted, 2 * wanted // max(1, len(holders)) + 2)
+    share = min(wanted, 2 * wanted // len(holders) + 4)
     lists = await _places(tx, view, [(holder, start) for holder in holders], team, share)
     found = {place for places in lists for place in places}  # who holds a thread twice finds it twice
     inside = set(sorted(found, reverse=backward)[: wanted - 1])
