@@ -15,6 +15,7 @@ from gateway.actions.booker import Caller, booker, hold
 from gateway.actions.booking_told import told
 from gateway.actions.booking_view import own
 from gateway.actions.keep import colleague, keeper
+from gateway.actions.take_back import cancelled
 from gateway.domain.author import CustomerId
 from gateway.domain.booking import Booking, BookingId, Colleague, next_pass
 from gateway.domain.message import TeamId, ThreadId
@@ -23,7 +24,7 @@ from gateway.domain.slots import Kind, SlotKey
 from gateway.domain.team import Team
 from gateway.domain.wire import Json
 from gateway.errors import AlreadyBooked, Invalid, NobodyThere
-from gateway.store import bookings, idempotency, threads
+from gateway.store import bookings, calls, idempotency, threads
 from gateway.store.store import Tx
 
 
@@ -108,6 +109,7 @@ async def _make(
     """All that it needs is held."""
     team = offers.team_of(rules.teams, team_id)
     ends_at = await _ends(tx, team, thread, wish, now)
+    await _give_way(tx, thread, wish.kind, rules.teams, by, now)
     phone = await number(tx, wish.kind, wish.phone, customer, rules)
     at = now if wish.slot is None else wish.slot.start
     new = Booking(
@@ -123,10 +125,19 @@ async def _make(
     return made
 
 
+async def _give_way(tx: Tx, thread: ThreadId, kind: Kind, teams: Teams, by: Colleague | None, now: int) -> None:
+    """One that was begun and left is over when its customer books anew."""
+    there = await bookings.open_one(tx, thread, kind)
+    if there is not None:
+        held = await calls.hold_booking(tx, there.id)
+        if held.is_left:
+            await cancelled(tx, held, teams, now, **said_by(by))
+
+
 async def _ends(tx: Tx, team: Team, thread: ThreadId | None, wish: Wish, now: int) -> int:
     """When it would end. Raises AlreadyBooked, SlotFull, NobodyThere, Invalid."""
     there = None if thread is None else await bookings.open_one(tx, thread, wish.kind)
-    if there is not None:
+    if there is not None and not there.is_left:
         raise AlreadyBooked(facts={"booking": str(there.id)})
     if wish.slot is not None:
         return await offers.check(tx, team, wish.slot, now)

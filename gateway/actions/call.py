@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from gateway.actions.begin_call import begin
 from gateway.actions.board import shape
 from gateway.actions.call_report import call_changed
-from gateway.actions.keep import fall_back, keeper, rings_again
+from gateway.actions.keep import keeper
 from gateway.actions.pass_on import kept
 from gateway.domain.author import AgentId, Principal
 from gateway.domain.booking import Booking
-from gateway.domain.call import move
 from gateway.domain.routing import Teams
 from gateway.domain.wire import Json
 from gateway.errors import Conflict, Invalid, NoPhone
@@ -91,20 +90,3 @@ async def _numbers(tx: Tx, line: Line, agent: AgentId, booking: Booking) -> tupl
     if own == theirs:
         raise Invalid("your phone and the customer's are the same")
     return own, theirs
-
-
-async def let_go(tx: Tx, held: Booking, teams: Teams, now: int) -> Booking:
-    """For whoever moves or cancels a booking that is held: one that was left, and one for which only the agent's phone
-    rings, is in nobody's hands any more, and such a call is taken back. Otherwise as it was."""
-    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
-    if held.state != "begun" or last is None or not last.is_open:
-        return rings_again(held, now) if held.is_left else held
-    last = await calls.get(tx, last.id)
-    if last.pressed_at is not None or last.customer_leg is not None:
-        return held
-    if last.state == "queued":
-        await calls.save(tx, replace(last, state=move(last.state, "withdraw"), ended_at=now), None)
-    else:
-        await calls.save(tx, replace(last, unwanted_at=now, looks=0), now if last.state == "under_way" else None)
-    call_changed(tx, last, now)
-    return await fall_back(tx, held, "canceled", teams, now)

@@ -61,13 +61,20 @@ async def release(tx: Tx, secret: bytes, booking: int, teams: Teams, now: int) -
 
 
 async def drop_claims(tx: Tx, agent: AgentId, now: int) -> None:
-    """Whoever can keep no promise any more, because they are disabled or have left a team, has made none."""
+    """Whoever can keep no promise any more, because they are disabled or have left a team, has made none. What they
+    have begun rings again, unless they have or may have talked: that is for a person to judge."""
     for held in await board.hold_claimed(tx, agent):
-        if await board.may_see(tx, agent, held.thread) or await _is_calling(tx, held):
+        if await board.may_see(tx, agent, held.thread) or held.is_left or await _has_called(tx, held):
             continue
         dropped = replace(rings_again(held, now) if held.state == "begun" else _released(held), due_at=now)
         await bookings.save(tx, dropped)
         told(tx, dropped, "released", now)
+
+
+async def _has_called(tx: Tx, held: Booking) -> bool:
+    """Whether a call for it is under way, or has reached the customer's phone."""
+    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    return last is not None and (last.is_open or last.connected_at is not None)
 
 
 async def _is_calling(tx: Tx, held: Booking) -> bool:

@@ -32,18 +32,22 @@ from gateway.store.store import Tx
 async def pass_on(tx: Tx, teams: Teams, now: int, limit: int) -> int:
     """How many there were to look at, at most `limit`; those that somebody else holds are left to them."""
     due = await bookings.hold_due(tx, now, limit)
-    talking = await _talking(tx, [one for one in due if one.state == "begun"])
+    talking = await _talking(tx, [one for one in due if one.state == "begun"], now)
     people = await duty.people(tx, due, teams, now)
     taken = {one.id: _taken_on(tx, one, people[one.id], now) for one in due if one.id not in talking}
-    waits = {id_: _as_it_is(one) | {"due_at": now + LEFT_AFTER} for id_, one in talking.items()}
+    waits = {one.id: _as_it_is(one) | {"due_at": talking[one.id]} for one in due if one.id in talking}
     await board.save_steps(tx, taken | waits)
     return len(due)
 
 
-async def _talking(tx: Tx, begun: Sequence[Booking]) -> dict[BookingId, Booking]:
-    """Of bookings that a person has begun, those whose call is under way: nobody has left them."""
+async def _talking(tx: Tx, begun: Sequence[Booking], now: int) -> dict[BookingId, int]:
+    """Of bookings that a person has begun, those that nobody has left, and when to look again: a call is under way, or
+    of a chat something was just written."""
     called = await calls.of_bookings(tx, [one.id for one in begun])
-    return {one.id: one for one in begun if one.id in called and called[one.id].is_open}
+    wrote = await board.last_written(tx, [one.thread for one in begun if one.kind == "chat"])
+    again = {one.id: now + LEFT_AFTER for one in begun if one.id in called and called[one.id].is_open}
+    quiet_at = {one.id: wrote.get(one.thread, 0) + LEFT_AFTER for one in begun if one.kind == "chat"}
+    return again | {id_: at for id_, at in quiet_at.items() if at > now}
 
 
 async def kept(tx: Tx, booking: Booking, teams: Teams, now: int) -> Booking:

@@ -14,9 +14,9 @@ from gateway.actions.book import Rules, number, said_by
 from gateway.actions.booker import Caller, booker
 from gateway.actions.booking_told import told
 from gateway.actions.booking_view import own
-from gateway.actions.call import let_go
 from gateway.actions.keep import colleague, keeper
 from gateway.actions.pass_on import kept
+from gateway.actions.take_back import cancelled, let_go
 from gateway.domain.booking import Booking, Colleague, move
 from gateway.domain.slots import SlotKey
 from gateway.domain.wire import Json
@@ -56,14 +56,14 @@ async def change_for(tx: Tx, secret: bytes, booking: int, wanted: Change, rules:
 async def cancel(tx: Tx, caller: Caller, booking: int, rules: Rules, now: int) -> Json:
     """As `booking_view.own`; cancelling again changes nothing. Raises Unauthenticated, NotFound, IllegalMove."""
     held = await bookings.hold_own(tx, (await booker(tx, caller, now)).customer, booking)
-    return (await own(tx, [await _cancelled(tx, held, rules, None, now)], rules.teams, now))[0]
+    return (await own(tx, [await cancelled(tx, held, rules.teams, now, **said_by(None))], rules.teams, now))[0]
 
 
 async def cancel_for(tx: Tx, secret: bytes, booking: int, rules: Rules, now: int) -> Json:
     """By an agent, as on the board. Raises as above, and Forbidden."""
     principal = await keeper(tx, secret, now)
     held = await bookings.hold_in_reach(tx, principal.agent, booking)
-    after = await _cancelled(tx, held, rules, colleague(principal), now)
+    after = await cancelled(tx, held, rules.teams, now, **said_by(colleague(principal)))
     return await shape(tx, after, rules.teams, now)
 
 
@@ -74,7 +74,8 @@ async def _hold(tx: Tx, known: Booking, wanted: Change) -> None:
 
 
 async def _changed(tx: Tx, held: Booking, wanted: Change, rules: Rules, by: Colleague | None, now: int) -> Booking:
-    held = await let_go(tx, held, rules.teams, now)
+    if wanted.slot is not None:
+        held = await let_go(tx, held, rules.teams, now)
     move(held.state, "move")  # what can be moved can be told anew, and nothing else can
     after = held
     if wanted.phone is not None:
@@ -108,12 +109,3 @@ async def _moved(tx: Tx, held: Booking, slot: SlotKey, rules: Rules, now: int) -
         sequence=held.sequence + 1, changed_at=now, claimed_by=None, claimed_at=None, step=None, step_at=None,
         fired_at=None, begun_at=None, begun_by=None, ended_at=None, outcome=None,
     )  # fmt: skip
-
-
-async def _cancelled(tx: Tx, held: Booking, rules: Rules, by: Colleague | None, now: int) -> Booking:
-    if held.state == "cancelled":
-        return held
-    held = await let_go(tx, held, rules.teams, now)
-    after = replace(held, state=move(held.state, "cancel"), ended_at=now, sequence=held.sequence + 1, changed_at=now)
-    told(tx, after, "cancelled", now, **said_by(by))
-    return await kept(tx, after, rules.teams, now)

@@ -91,6 +91,19 @@ async def save_steps(tx: Tx, taken: Mapping[BookingId, Mapping[str, Any]]) -> No
         await tx.run(_SAVE, orjson.dumps(rows).decode())
 
 
+async def last_written(tx: Tx, threads: Collection[ThreadId]) -> dict[ThreadId, int]:
+    """When somebody last wrote in each of these threads."""
+    if not threads:
+        return {}
+    places, values = listed(sorted(threads))
+    rows = await tx.all(
+        f"""SELECT thread.id, message.at FROM thread JOIN message ON message.id = thread.last_message_id
+             WHERE thread.id IN ({places})""",  # noqa: S608  placeholders only
+        *values,
+    )
+    return {row["id"]: row["at"] for row in rows}
+
+
 async def may_see(tx: Tx, agent: AgentId, thread: ThreadId) -> bool:
     return await tx.one(f"SELECT 1 WHERE {in_reach('?2')}", agent, thread) is not None
 

@@ -133,10 +133,10 @@ async def test_when_the_clock_looks_first(company: Company) -> None:
 
 async def test_what_was_begun_and_left_is_chosen_anew(company: Company) -> None:
     """While a person is at it a booking is not moved or cancelled; once it is left its customer sees the next times,
-    moves it and cancels it."""
+    moves it, cancels it or books anew, which takes its place. A word about it only is refused, and rings nobody."""
     given = rules()
     ana = await company.hire("ana", FRONT)
-    for number, end in enumerate(("move", "cancel")):
+    for number, end in enumerate(("move", "cancel", "anew")):
         who = await visitor(company, f"ann {number}")
         id_ = int((await made(company, who, wish(), given))["id"])
         change = rebook.Change(SlotKey("call", TEN + 10_800_000_000))
@@ -150,7 +150,12 @@ async def test_what_was_begun_and_left_is_chosen_anew(company: Company) -> None:
         await company.store.write(pass_on, given.teams, company.clock(), 50)
         seen = (await company.store.read(booking_view.one, who, id_, given.teams, company.clock()))["booking"]
         assert ("begun", True) == (seen["state"], len(seen["next"]) > 0)
-        if end == "move":
+        with pytest.raises(IllegalMove):
+            await company.store.write(rebook.change, who, id_, rebook.Change(about="the modem"), given, company.clock())
+        if end == "anew":
+            assert str(id_ + 1) == (await made(company, who, wish(TEN + 10_800_000_000), given))["id"]
+            after = await company.store.read(booking_view.one, who, id_, given.teams, company.clock())
+        elif end == "move":
             after = await company.store.write(rebook.change, who, id_, change, given, company.clock())
         else:
             after = await company.store.write(rebook.cancel, who, id_, given, company.clock())

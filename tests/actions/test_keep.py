@@ -149,6 +149,23 @@ async def test_what_was_begun_can_be_taken_over(company: Company, promises: Prom
     assert ("ringing", None) == (found.state, found.begun_by)
 
 
+async def test_a_chat_that_goes_on_is_not_left(company: Company, promises: Promises, ana: Person) -> None:
+    """While the two write nobody has left a chat; it is left a quarter of an hour after the last word. Then it does not
+    ring when who began it is disabled: most likely they have talked."""
+    thread = await promises.thread()
+    booking = await promises.make(thread, kind="chat")
+    await promises.pass_on(0)
+    await promises.begin(ana, booking)
+    promises.at(29 * 60)
+    await company.reply(ana.secret, thread)
+    assert 1 == await promises.pass_on(30 * 60)
+    assert (await promises.get(booking)).due_at in range(HOUR + 44 * MINUTE, HOUR + 45 * MINUTE)
+    await promises.pass_on(45 * 60)
+    assert (await promises.get(booking)).is_left
+    await company.store.write(people.disable_agent, "ana", company.clock())
+    assert (await promises.get(booking)).is_left
+
+
 async def test_a_missed_one_falls_back_too(company: Company, promises: Promises, ana: Person) -> None:
     """One that was begun after it was missed, and fell back, is rung for once more and missed once more."""
     booking = await promises.make()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from gateway.actions import call as calling
-from gateway.actions import call_report
+from gateway.actions import call_report, take_back
 from gateway.actions.call import Line, Order
 from gateway.channels.contract import Reply, WebhookRequest
 from gateway.channels.registry import Channels
@@ -137,11 +137,11 @@ class Exchange:
     async def let_go(self, booking: BookingId) -> Booking:
         """As who cancels it does first."""
 
-        async def take_back(tx: Tx) -> Booking:
+        async def released(tx: Tx) -> Booking:
             held = await calls.hold_booking(tx, booking)
-            return await calling.let_go(tx, held, self.promises.teams, self.company.clock())
+            return await take_back.let_go(tx, held, self.promises.teams, self.company.clock())
 
-        return await self.store.write(take_back)
+        return await self.store.write(released)
 
     async def say(
         self, booking: BookingId, *said: tuple[str, str], asks: bool = False, **more: Any

@@ -92,7 +92,7 @@ class FakeSlots(World):
         await self._tell(one)
 
     def _may(self, one: Json) -> Json:
-        one["can"] = CAN["due"] if one.get("left") else CAN.get(one["state"], [])
+        one["can"] = CAN["due"] if one["state"] == "begun" and "left" in one else CAN.get(one["state"], [])
         return one
 
     async def _tell(self, one: Json) -> None:
@@ -153,10 +153,13 @@ class FakeSlots(World):
         if key in self.once:
             return web.json_response(self.once[str(key)], status=201)
         kind = asked["kind"]
-        if any(one["kind"] == kind and one["state"] in {"booked", "due", "begun"} for one in own):
+        if any(one["kind"] == kind and one["state"] in {"booked", "due", "begun"} and "left" not in one for one in own):
             return _refused(409, "already-booked", "there is a booking of that kind already")
         if refusal := self._refusal(asked, kind):
             return refusal
+        for one in own:
+            if one["kind"] == kind and "left" in one:
+                await self.stand(one, "cancelled")
         facts = {name: asked[name] for name in ("phone", "about", "zone") if name in asked}
         if asked.get("now"):
             facts |= {"now": True, "state": "due"}

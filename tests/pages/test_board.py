@@ -112,8 +112,12 @@ async def test_the_board_is_live(visitor: Visitor, gateway: FakeGateway, dana: s
     await gateway.change(booking, "begun", by=ben, **begun)
     await expect(card).to_contain_text("Ben is calling")
     await expect(count).to_have_text("")
-    await gateway.change(booking, "left", step="left")
+    call = {"id": "1", "state": "ended", "by": {"id": ben["id"], "name": ben["name"]}, "agent": "completed"}
+    await gateway.change(booking, "left", step="left", call=call | {"customer": "completed", "seconds": 30})
     await expect(card).to_contain_text("Ben began it, and nobody has noted how it ended")
+    await page.get_by_role("link", name="1 needs somebody now").last.click()
+    await expect(page.get_by_role("link", name="Day", exact=True)).to_have_attribute("aria-current", "true")
+    await expect(card).to_contain_text("Ben began it")
     await expect(count).to_have_text("1 needs somebody now")
     facts: Json = {"state": "done", "outcome": "reached"}
     await gateway.change(booking, "finished", by=ben, said={"outcome": "reached"}, **facts)

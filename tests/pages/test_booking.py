@@ -219,6 +219,20 @@ async def test_begun_and_left(visitor: Visitor, gateway: FakeChat) -> None:
     await expect(card(page)).to_contain_text("Call today at 11:30")
 
 
+async def test_left_and_booked_anew(visitor: Visitor, gateway: FakeChat) -> None:
+    """A call that was begun and left keeps nobody from booking another."""
+    page, one = await booked(visitor, gateway)
+    await gateway.stand(one, "begun", begun_by={"name": "Ana"}, left=True, next=gateway.free("call"))
+    await page.get_by_role("button", name="Book a time").click()
+    await expect(page.get_by_role("heading", name="Book a time")).to_be_visible()
+    await tick(page, "Call")
+    await tick(page, "Wed")
+    await tick(page, "09:00")
+    await page.get_by_role("button", name="Book the call").click()
+    await expect(card(page)).to_contain_text("Booked.")
+    assert "cancelled" == one["state"]
+
+
 async def test_cancelled_too_late(visitor: Visitor, gateway: FakeChat) -> None:
     """What cannot be cancelled any more is not, and the reason stands with it."""
     page, one = await booked(visitor, gateway)

@@ -9,7 +9,7 @@ const OPEN = new Set(["booked", "due", "begun"]);
 /** How long a broken promise stands at the top, in milliseconds. */
 const REGRET = 7 * 24 * 60 * 60_000;
 
-export const isOpen = (one) => OPEN.has(one.state);
+const isOpen = (one) => OPEN.has(one.state);
 
 export class Bookings {
   /** The newest first. */
@@ -42,7 +42,7 @@ export class Bookings {
   }
 
   /** The one of this kind that keeps another from being made. */
-  openOne(kind) { return this.items.find((one) => one.kind === kind && isOpen(one)); }
+  openOne(kind) { return this.items.find((one) => one.kind === kind && isOpen(one) && !isLeft(one)); }
 
   async #ask(answer) {
     try {

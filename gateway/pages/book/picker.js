@@ -5,7 +5,7 @@ import { button, h, say } from "../console/dom.js";
 import { Form, NOW } from "./form.js";
 import { patiently } from "./patience.js";
 import { dayOf, days, ownZone, when } from "./times.js";
-import { sentence } from "./words.js";
+import { isLeft, sentence } from "./words.js";
 
 /** Days that are shown before one asks for more. */
 const FORTNIGHT = 14;
@@ -140,7 +140,7 @@ export class Picker {
   get #noted() {
     const { kind, state, start, can } = this.#moving;
     if (!can.includes("move")) return `A ${kind} is under way. Another can be booked once it is done.`;
-    return state === "missed" ? "What you choose is a new promise." : `A ${kind} is booked ${when(start)}. What you choose takes its place.`;
+    return state === "missed" || isLeft(this.#moving) ? "What you choose is a new promise." : `A ${kind} is booked ${when(start)}. What you choose takes its place.`;
   }
 
   /** The time that is chosen, while its day is in sight and it has a place. */

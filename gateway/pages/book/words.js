@@ -8,8 +8,12 @@ const NAMES = { call: "Call", chat: "Chat" };
 /** What a server says, with a capital and a full stop. */
 export const sentence = (words) => `${first(words)}${/[.!?]$/.test(words) ? "" : "."}`;
 
-/** "Call tomorrow at 17:00", "Call as soon as possible". */
-export const title = (one) => (one.now ? `${NAMES[one.kind]} as soon as possible` : `${NAMES[one.kind]} ${when(one.start)}`);
+/** "Call tomorrow at 17:00", "Call as soon as possible"; once that is past, when it was asked for. */
+export function title(one) {
+  if (!one.now) return `${NAMES[one.kind]} ${when(one.start)}`;
+  const waits = one.state === "due" || (one.state === "begun" && !isLeft(one));
+  return waits ? `${NAMES[one.kind]} as soon as possible` : `${NAMES[one.kind]} asked for ${when(one.start)}`;
+}
 
 /** The person whom it is about, by the name that customers see; "" while there is none. */
 export const person = (one) => (one.begun_by ?? one.claimed_by)?.name ?? "";

@@ -34,7 +34,7 @@ export class Board extends HTMLElement {
     this.before = h("a", { class: "button plain", "data-key": "[" }, icon("back"), h("span", {}, "Earlier"));
     this.today = h("a", { class: "button", "data-key": "t" }, "Today");
     this.after = h("a", { class: "button plain", "data-key": "]" }, h("span", {}, "Later"), icon("forward"));
-    this.needs = h("p", { class: "needs" });
+    this.needs = h("a", { class: "needs" });
     this.figures = h("dl", { class: "waits", "aria-label": "Call me now, the last 30 days" });
     this.list = h("div", { class: "board-list" });
     this.empty = h("div", { class: "empty", hidden: true }, h("h3"), h("p", { class: "quiet" }));
@@ -145,7 +145,7 @@ export class Board extends HTMLElement {
     });
     const open = bookings.filter((booking) => this.#desk.bookings.needs(booking)).length;
     say(day.name, week ? columnDate(date) : capital(nearDate(date, this.#todays)));
-    say(day.count, open ? `${bookings.length}, ${open} open` : bookings.length ? String(bookings.length) : "");
+    say(day.count, open ? `${bookings.length}, ${open} urgent` : bookings.length ? String(bookings.length) : "");
     day.count.toggleAttribute("data-attention", open > 0);
     day.element.toggleAttribute("data-today", today);
     put(day.element, "aria-label", `${dateWords(date, this.#todays)}, ${bookings.length === 1 ? "1 booking" : `${bookings.length} bookings`}`);
@@ -184,6 +184,9 @@ export class Board extends HTMLElement {
     for (const [link, name] of [[this.before, "Earlier"], [this.after, "Later"]]) put(link, "aria-label", `${name} ${week ? "week" : "day"}`);
     this.#sayTeams();
     const { count, waits } = this.#desk.bookings;
+    const first = this.#desk.bookings.all.find((booking) => this.#desk.bookings.needs(booking));
+    if (first) put(this.needs, "href", this.#to({ span: "day", date: dateOf(first.start, this.#zone) }));
+    else this.needs.removeAttribute("href");
     if (this.needs.textContent !== needWords(count)) this.needs.replaceChildren(...(count ? [icon("alert")] : []), h("span", {}, needWords(count)));
     this.needs.toggleAttribute("data-attention", count > 0);
     const figures = waitFigures(waits);

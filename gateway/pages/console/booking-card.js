@@ -2,6 +2,7 @@
 // something differs, so that what has the focus keeps it.
 
 import { BookingActs } from "./booking-acts.js";
+import { isLeft } from "./bookings.js";
 import { KIND, callWords, standing } from "./booking-words.js";
 import { h, icon, isolated, put, say } from "./dom.js";
 import { exact } from "./time.js";
@@ -14,7 +15,7 @@ const kindIcon = (booking) => icon(booking.kind === "chat" ? "chat" : "phone");
 export function stateWords(booking, desk) {
   const { me } = desk.store;
   const { words, look } = standing(booking, me);
-  return { words: booking.call && booking.state === "begun" ? callWords(booking, me) : words, look };
+  return { words: booking.call && booking.state === "begun" && !isLeft(booking) ? callWords(booking, me) : words, look };
 }
 
 const aboutWords = (booking) => booking.about.replace(/\s+/gu, " ").trim();
