@@ -13,7 +13,7 @@ from gateway.actions.pass_on import kept
 from gateway.domain.author import Principal
 from gateway.domain.booking import Booking, move
 from gateway.domain.routing import Teams
-from gateway.errors import AlreadyBooked
+from gateway.errors import AlreadyBooked, IllegalMove
 from gateway.store import bookings
 from gateway.store.store import Tx
 
@@ -22,6 +22,8 @@ async def begin(tx: Tx, held: Booking, principal: Principal, teams: Teams, now: 
     """One that is held is this person's from now on; who had claimed it stays named beside. Raises IllegalMove before
     the hour and after the end, and AlreadyBooked where its customer has booked anew since it was missed."""
     who = colleague(principal)
+    if held.state == "begun" and held.begun_by is not None:
+        raise IllegalMove(f"{held.begun_by.name} has begun it already")
     other = await bookings.open_one(tx, held.thread, held.kind) if held.state == "missed" else None
     if other is not None:
         raise AlreadyBooked("its customer has booked anew since", facts={"booking": str(other.id)})

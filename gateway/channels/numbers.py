@@ -35,7 +35,7 @@ KINDS: Final[dict[int, str | None]] = {
 _PAID_NANP = re.compile(r"\d{3}(?:976\d{4}|5551212)", re.ASCII)
 _EMERGENCY: Final = "An emergency number is never called"
 _SHORT: Final = "A short number is never called"
-NO_NUMBER: Final = "This is not a telephone number with its country's code"
+NO_NUMBER: Final = "This is no telephone number that we can read; write it with its country's code in front"
 _NOT_THERE: Final = "There is no such telephone number"
 
 

@@ -15,6 +15,7 @@ import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from gateway.errors import Invalid, NotFound
 from gateway.http import headers
@@ -154,8 +155,19 @@ def _valid(model: type[M], value: Any) -> M:
 
 def _told(error: ValidationError) -> str:
     """What is wrong and where, without what was sent: a password may be in it."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{_where(fault['loc'])}{fault['msg']}" for fault in faults[:5])
+    faults = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{_where(fault['loc'])}{_words(fault)}" for fault in faults[:5])
+
+
+def _words(fault: ErrorDetails) -> str:
+    """The validator's, but for lengths: it takes a text that was looked at for a list of items."""
+    bounds = fault.get("ctx", {})
+    if fault["type"] == "too_long" and bounds["field_type"] == "Value":
+        return f"this has more than {bounds['max_length']} characters"
+    if fault["type"] == "too_short" and bounds["field_type"] == "Value":
+        least = bounds["min_length"]
+        return "this is empty" if least == 1 else f"this has fewer than {least} characters"
+    return fault["msg"]
 
 
 def _where(loc: tuple[int | str, ...]) -> str:

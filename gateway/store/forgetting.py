@@ -73,7 +73,7 @@ async def forget_reports(tx: Tx, now: int) -> bool:
     """Forget some of what providers said of calls long ago; whether there may be more."""
     forgotten = await tx.run(
         """DELETE FROM call_report
-            WHERE at < ?1 AND at <= (SELECT max(at) FROM (SELECT at FROM call_report ORDER BY at LIMIT ?2) AS some)""",
+            WHERE at < ?1 AND at <= (SELECT max(at) FROM (SELECT at FROM call_report ORDER BY at LIMIT ?2) AS step)""",
         now - KEPT_REPORTS // MICROSECOND,
         STEP,
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.errors import Conflict
+from gateway.store.forgetting import forget_reports
 from tests.company import FRONT, Company
 from tests.outbox.telephone import Exchange
 
@@ -158,3 +159,15 @@ async def test_a_booking_that_is_done(exchange: Exchange) -> None:
     heard = await exchange.say(booking, ("agent", "answered"), asks=True)
     await exchange.say(booking, ("agent", "canceled"))
     assert (False, "done") == (heard.goes_on, (await exchange.promises.get(booking)).state)
+
+
+async def test_reports_are_forgotten(exchange: Exchange) -> None:
+    """What a provider said is forgotten after thirty days, a few at a time; what came of the call stays."""
+    booking = await exchange.call()
+    await exchange.say(booking, ("agent", "ringing"), ("agent", "answered"))
+    exchange.company.clock.at += 2_592_000_000_000
+    await exchange.say(booking, ("customer", "answered"))
+    exchange.company.clock.tick(1)
+    assert False is await exchange.store.write(forget_reports, exchange.company.clock())
+    assert [("customer",)] == await exchange.company.rows("SELECT leg FROM call_report")
+    assert ("answered", "answered") == ((call := await exchange.get(booking)).agent_leg, call.customer_leg)

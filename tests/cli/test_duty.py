@@ -38,7 +38,7 @@ def test_shifts(run: Run, place: str) -> None:
     ("words", "said"),
     [
         ((*PHONE, "911"), "that number cannot be called: A short number is never called"),
-        ((*PHONE, "call me"), "that number cannot be called: This is not a telephone number with its country's code"),
+        ((*PHONE, "call me"), "that number cannot be called: This is no telephone number that we can read"),
         ((*PHONE, "+13035550123", "--none"), "give a number or --none, not both"),
         (("agent", "phone", "--login", "bo"), "nobody here has the login bo"),
         ((*SHIFTS, "mon 09:00-17:00", "--none"), "give hours or --none, not both"),

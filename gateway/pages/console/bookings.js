@@ -59,9 +59,9 @@ export class Bookings {
   /** What asks for this person, rings for them or is in their hands, what is most urgent first. */
   get own() {
     const { me } = this.#store;
-    const rank = { ringing: 0, begun: 1, booked: 2 };
+    const rank = (booking) => (isLeft(booking) ? 3 : { ringing: 0, begun: 1, booked: 2 }[booking.state]);
     const mine = (booking) => (booking.state === "begun" ? booking.begun_by?.id === me?.id : booking.rings.includes(me?.id));
-    return this.all.filter((booking) => booking.state in rank && mine(booking)).sort((a, b) => rank[a.state] - rank[b.state]);
+    return this.all.filter((booking) => rank(booking) !== undefined && mine(booking)).sort((a, b) => rank(a) - rank(b));
   }
 
   /** Reads anew all that is ahead or open, and what was missed of late: as when one begins, or has lost the stream. */

@@ -12,7 +12,7 @@ EMERGENCY = "An emergency number is never called"
 PREMIUM = "A premium-rate number is never called"
 ELSEWHERE = "Calls go only to these countries: US, CA"
 NOT_THERE = "There is no such telephone number"
-NO_NUMBER = "This is not a telephone number with its country's code"
+NO_NUMBER = "This is no telephone number that we can read; write it with its country's code in front"
 
 
 @pytest.mark.parametrize(
