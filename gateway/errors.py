@@ -19,6 +19,7 @@
     │   │   └── NobodyThere          nobody can call at once; with the next times
     │   ├── TooMany             429  with Retry-After
     │   └── Unavailable         503  nothing happened; with Retry-After
+    │       ├── NoRoom               the database's disk is full
     │       └── OutcomeUnknown       it may have happened: try again with the same key
     ├── ConfigError             the configuration has faults, each with file, line and key
     ├── DatabaseTooNew          a newer Teamline has written this database
@@ -161,6 +162,10 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
         super().__init__(detail, retry_after=retry_after)
+
+
+class NoRoom(Unavailable):
+    """The database's disk is full; nothing was changed. Try again in a moment."""
 
 
 class OutcomeUnknown(Unavailable):

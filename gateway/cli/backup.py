@@ -52,15 +52,17 @@ async def _back_up(settings: Settings, file: Path, force: bool) -> list[tuple[st
     from gateway.store.backup.archive import Archive
     from gateway.store.backup.layout import layout, newest
 
-    with told(f"{file} cannot be written"), _published(file, force) as draft:
+    unwritten = f"{file} cannot be written"
+    with told(unwritten), _published(file, force) as draft:
         await migrated(settings)
         tables = layout(newest()["sqlite"])
         at = now()
         async with reading(settings, file) as source:
             hashes = await source.files()
             manifest = await _manifest(settings, source, tables, len(hashes), at)
-            archive = Archive(draft, manifest)
-            await _write_rows(archive, source, tables, sum(manifest.rows.values()))
+            with told(unwritten):  # here, where the database would be blamed for it
+                archive = Archive(draft, manifest)
+            await _write_rows(archive, source, tables, sum(manifest.rows.values()), unwritten)
         unread = await _write_files(archive, open_files(settings.files), hashes)
         archive.close()
     click.echo(f"{file}: {sum(manifest.rows.values()):,} rows, {len(hashes) - len(unread):,} files")
@@ -83,11 +85,12 @@ async def _manifest(settings: Settings, source: Source, tables: Sequence[Table],
     )
 
 
-async def _write_rows(archive: Archive, source: Source, tables: Sequence[Table], total: int) -> None:
+async def _write_rows(archive: Archive, source: Source, tables: Sequence[Table], total: int, unwritten: str) -> None:
     with progress("rows", total) as more:
         for table in tables:
             async for rows in source.rows(table):
-                archive.add_rows(table, rows)
+                with told(unwritten):
+                    archive.add_rows(table, rows)
                 more(len(rows))
 
 

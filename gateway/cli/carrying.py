@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -69,4 +70,5 @@ def told(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable(f"{what}: {error.strerror or type(error).__name__}") from None
+        full = ". Make room, or choose another disk." if error.errno == errno.ENOSPC else ""
+        raise Unavailable(f"{what}: {error.strerror or type(error).__name__}{full}") from None

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from gateway.cli.ending import ending
 from gateway.errors import ConfigError, Invalid, TeamlineError
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ login_option = click.option("--login", required=True, help="What the person sign
 
 class Commands(click.Group):
     """Our own errors are one clear line (a fault each for a config) and exit code 1, never a traceback."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """As a process of its own, which ends here."""
+        ending(lambda: self.main(*args, **kwargs))
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -35,7 +35,7 @@ def restore(file: Path, folder: Path) -> None:
     from gateway.store.backup.archive import check
 
     settings = read_settings(folder)
-    with told(f"{file} cannot be read"), progress("comparing with its hashes"):
+    with progress("comparing with its hashes"):
         saved = check(file)
     asyncio.run(_restore(settings, saved))
     manifest = saved.manifest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -13,7 +15,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.domain.wire import Json
-from gateway.errors import NotFound
+from gateway.errors import NoRoom, NotFound, Problem, Unavailable
 from gateway.http import headers
 from gateway.http.deps import Deps, Reading
 from gateway.http.peer import is_private
@@ -22,7 +24,11 @@ from gateway.store import attempts
 from gateway.store.trouble import Trouble
 
 READY_SECONDS: Final = 1.0
-"""For how long a success holds: whoever asks, and however often, costs the database one look a second."""
+"""For how long a look holds: whoever asks, and however often, costs the database one look a second."""
+
+FULL_SECONDS: Final = 5.0
+"""For how long a write that found no room counts. What is small, as our own, may still find some: within a page of the
+database, or of its log."""
 
 _TEXT: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
@@ -32,7 +38,9 @@ class Health:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._worked_at = -READY_SECONDS
+        self._looking = asyncio.Lock()
+        self._looked_at = -inf
+        self._found: Problem | None = None
         self._trouble = Trouble("health.not_ready", "health.ready_again")
 
     async def alive(self, _request: web.Request) -> web.StreamResponse:
@@ -41,8 +49,12 @@ class Health:
     async def ready(self, _request: web.Request) -> web.StreamResponse:
         """Whether the database can be read and written, on which configuration, what of that waits for a restart, and
         how many other nodes run on which others, where they differ. Raises Unavailable."""
-        if monotonic() - self._worked_at >= READY_SECONDS:
-            await self._try_database()
+        async with self._looking:
+            if monotonic() - self._looked_at >= READY_SECONDS:
+                self._found = await self._look()
+                self._looked_at = monotonic()
+        if self._found is not None:
+            raise Unavailable(self._found.detail)
         config = self._deps.config()
         shape: Json = {"version": self._deps.settings().version, "faults": len(config.faults)}
         if config.needs_restart:
@@ -51,12 +63,20 @@ class Health:
             shape["others"] = dict(config.others)
         return answer({"status": "ready", "config": shape})
 
+    async def _look(self) -> Problem | None:
+        try:
+            with self._trouble.raised():
+                await self._try_database()
+        except Problem as problem:
+            return problem
+        return None
+
     async def _try_database(self) -> None:
         store, now = self._deps.store, self._deps.clock()
-        with self._trouble.raised():
-            await store.read(attempts.count, "", now)
-            await store.write(attempts.forget_old, 0)  # nothing is that old: a write that changes nothing
-        self._worked_at = monotonic()
+        await store.read(attempts.count, "", now)
+        await store.write(attempts.pass_by, now)
+        if monotonic() - store.stats().full_at < FULL_SECONDS:
+            raise NoRoom
 
     async def metrics(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(body=generate_latest(self._deps.metrics.registry), headers=headers.API | _TEXT)

@@ -16,7 +16,7 @@ import structlog
 from watchfiles import Change, awatch
 
 from gateway.errors import ConfigError, Fault, Problem
-from gateway.files.place import S3Place
+from gateway.files.place import Place
 from gateway.settings.folder import load
 from gateway.settings.settings import Settings
 from gateway.settings.storage import Database
@@ -28,6 +28,9 @@ RETRY_SECONDS: Final = 1.0
 """After how long a valid config that could not be taken over, as the database was busy, is tried again."""
 
 NOT_TAKEN: Final = "the config in the folder is valid, and could not be taken over yet: the one before is in use"
+
+_BESIDE_URL: Final = ("endpoint", "region", "access_key_id", "secret_access_key")
+"""Keys of [files] that say how a bucket is reached. `max_mb` is taken over as it is."""
 
 log = structlog.get_logger()
 
@@ -180,12 +183,15 @@ def _needing_restart(current: Settings, read: Settings) -> Iterator[str]:
 def _places_changed(read: Settings, current: Settings) -> Iterator[str]:
     """The keys of where data is kept, a secret's among them."""
     yield from (f"database.{key}" for key in Database.model_fields if _differ(key, read.database, current.database))
-    if isinstance(read.files, S3Place) and read.files.url == getattr(current.files, "url", None):
-        keys = (field.name for field in dataclasses.fields(S3Place))
-        yield from (f"files.{key}" for key in keys if _differ(key, read.files, current.files))
-    elif read.files != current.files:
+    if _where(read.files) != _where(current.files):
         yield "files.url"
+    yield from (f"files.{key}" for key in _BESIDE_URL if _differ(key, read.files, current.files))
+
+
+def _where(files: Place) -> Path | str:
+    return files if isinstance(files, Path) else files.url
 
 
 def _differ(key: str, one: object, other: object) -> bool:
-    return bool(getattr(one, key) != getattr(other, key))
+    """A folder has none of a bucket's keys."""
+    return bool(getattr(one, key, None) != getattr(other, key, None))

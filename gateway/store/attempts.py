@@ -15,6 +15,12 @@ async def add(tx: Tx, subject: str, now: int) -> None:
     await tx.run("INSERT INTO attempt (subject, at) VALUES (?1, ?2)", subject, now)
 
 
+async def pass_by(tx: Tx, now: int) -> None:
+    """A row that comes and goes: nobody's attempt, but a write as real as any."""
+    await add(tx, "", now)
+    await remove(tx, "", now)
+
+
 async def clear(tx: Tx, subject: str) -> None:
     await tx.run("DELETE FROM attempt WHERE subject = ?1", subject)
 

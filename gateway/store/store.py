@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gateway.domain.event import Kind
@@ -72,6 +73,8 @@ class Stats:
     """Tries again: SQLite was held by another process, or PostgreSQL broke a deadlock."""
     wal_bytes: int = 0
     """SQLite's write-ahead log."""
+    full_at: float = -inf
+    """When a write was last refused for want of room, by `time.monotonic`."""
 
 
 class Store(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -134,7 +135,25 @@ def test_a_full_disk_is_told(house: House, tmp_path: Path) -> None:
     made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (1, 1) == (made.returncode, len(made.stderr.splitlines()))
     assert made.stderr.startswith("teamline: ")
+    assert house.engine == "sqlite" or made.stderr.startswith(f"teamline: {tmp_path / 'a.tar'} cannot be written: ")
     assert {"house"} == _names(tmp_path)
+
+
+def test_a_disk_with_little_room_is_told(house: House, tmp_path: Path) -> None:
+    """Where the disk is full, the line names what could not be written on it, and does not blame the database."""
+    small = tmp_path / "small"
+    small.mkdir()
+    script = f'mount -t tmpfs -o size=24k small {small} && "$@"; code=$?; ls -A {small}; exit $code'
+    into = ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh", "-c", script, "sh"]
+    command = [*into, TEAMLINE, "backup", "--config", str(house.folder / "config"), str(small / "a.tar")]
+    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    file = small / "a.tar"
+    copied = f"the database {house.folder / 'teamline.db'} cannot be copied to {file}.snapshot"
+    said = {
+        "sqlite": f"{copied}: database or disk is full",
+        "postgresql": f"{file} cannot be written: No space left on device. Make room, or choose another disk.",
+    }[house.engine]
+    assert (1, "", f"teamline: {said}\n") == (made.returncode, made.stdout, made.stderr)
 
 
 @pytest.mark.parametrize("where", ["no/such/folder/a.tar", "file/a.tar"])

@@ -19,6 +19,7 @@ from gateway.store.backup.rows import Rows
 from gateway.store.serving import only_server
 from tests.cli.house import House
 from tests.engines import drop
+from tests.postgres import databases
 
 
 @pytest.fixture
@@ -118,6 +119,39 @@ def test_a_served_source_is_refused(house: House, other: House) -> None:
     said = f"{house.database.path} is served by another process already; stop that gateway first"
     assert f"teamline: {said}\n" == refused.stderr
     assert {0} == {len(rows) for rows in other.dump().values()}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("internal_error", "the server had an internal error (XX000); see its log"),
+        ("disk_full", "the server's disk is full"),
+    ],
+)
+def test_a_server_that_fails_is_told(house: House, tmp_path: Path, code: str, said: str) -> None:
+    """Where the server fails by itself, one line says how, to `copy` and to whoever opens the database."""
+    url = databases().create_now()
+    asyncio.run(_fail(url, code))
+    refused = house.run("copy", "--to", url)
+    assert (1, f"teamline: the database cannot be written: {said}\n") == (refused.exit_code, refused.stderr)
+    opened = House(tmp_path / "other", "postgresql", url).run("migrate")
+    assert (1, f"teamline: The database cannot be opened: {said}\n") == (opened.exit_code, opened.stderr)
+    databases().drop_now(url)
+
+
+async def _fail(url: str, code: str) -> None:
+    """From now on, at each new table."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            f"""CREATE FUNCTION fail() RETURNS event_trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'a row of Ana' USING ERRCODE = '{code}'; END $$"""
+        )
+        await connection.execute(
+            "CREATE EVENT TRIGGER fail ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION fail()"
+        )
+    finally:
+        await connection.close()
 
 
 EXAMPLE = 'write such as "postgresql://teamline@db.example.com:5432/teamline?sslmode=verify-full"'

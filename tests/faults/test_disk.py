@@ -54,7 +54,8 @@ async def test_locked_briefly(desk: Desk) -> None:
 
 
 async def test_disk_full(small: Desk) -> None:
-    """On a full disk texts are refused, and what was acknowledged stays; once there is room, all goes on by itself."""
+    """On a full disk texts are refused, a probe is told so, and what was acknowledged stays; once there is room, all
+    goes on by itself."""
     await small.text("Hello")
     disk = Path(f"/proc/{small.gateway.pid}/root{small.gateway.folder}") / f"{Path(DATABASE).parent}-small"
     _fill(disk / "filler")
@@ -68,8 +69,10 @@ async def test_disk_full(small: Desk) -> None:
     assert (503, "1") == _told(answer)
     assert (503, "1") == _told(await small.text(body, sid=sid))
     assert taken == await small.said()
+    await until(lambda: _is_ready(small, is_ready=False))
     (disk / "filler").unlink()
     assert 200 == (await small.text(body, sid=sid)).status
+    await until(lambda: _is_ready(small, is_ready=True))
     assert [*taken, body] == await small.said()
 
 
@@ -100,6 +103,11 @@ def _fill(path: Path) -> None:
                 pass
         except OSError:
             return
+
+
+async def _is_ready(desk: Desk, *, is_ready: bool) -> bool:
+    async with desk.http.get(f"{desk.gateway.url}/readyz") as answer:
+        return is_ready == (answer.status == 200)
 
 
 async def _waits(desk: Desk) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.errors import Unavailable
+from gateway.errors import NoRoom, Unavailable
+from gateway.http import health
 from gateway.http.deps import DemoPhone, Reading
 from gateway.http.server import make_operator_app
+from gateway.store import attempts
+from gateway.store.store import Store
 from tests.http.running import Desk, listen, running
 
 PHONE = DemoPhone("phone", "+13035550142", "+13035550199", "Front Range")
@@ -136,6 +140,39 @@ async def test_not_ready(engine: str, tmp_path: Path) -> None:
             assert (503, "1") == (response.status, response.headers["Retry-After"])
         async with desk.http.get(f"{desk.url}/healthz") as response:
             assert 200 == response.status
+
+
+async def test_a_look_is_shared(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks whether it is ready, and however often, costs the database one real write in a while, also when that
+    fails."""
+    monkeypatch.setattr(health, "READY_SECONDS", 60.0)
+    looks: list[str] = []
+
+    def counting(store: Store) -> Any:
+        class Counting:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(store, name)
+
+            async def write(self, action: Any, *args: Any) -> Any:
+                if action is attempts.pass_by:
+                    looks.append("write")
+                    if len(looks) == 1:
+                        raise NoRoom
+                return await store.write(action, *args)
+
+        return Counting()
+
+    async with running(tmp_path, engine=engine, wrap=counting) as desk:
+
+        async def asked() -> int:
+            async with desk.http.get(f"{desk.url}/readyz") as response:
+                return response.status
+
+        assert [503] * 9 == await asyncio.gather(*(asked() for _ in range(9)))
+        assert ["write"] == looks
+        monkeypatch.setattr(health, "READY_SECONDS", 0.0)
+        assert 200 == await asked()
+        assert ["write"] * 2 == looks
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,22 @@ async def test_what_needs_a_restart_says_so(folder, write, files, environ, watch
     await until(lambda: watcher.notices == watcher.needs_restart == ())
 
 
+async def test_every_key_that_needs_a_restart_is_named(folder, write, environ, taken) -> None:
+    """Of keys that changed together each is named, a secret in a file too; and all that a bucket had, when it goes."""
+    keys = 'access_key_id = { file = "key" }\nsecret_access_key = { env = "PARROT_TOKEN" }\n'
+    write("key", "k3y\n")
+    write("gateway.toml", f'[files]\nurl = "s3://one/a"\nregion = "eu-central-1"\n{keys}')
+    watcher = Watcher(load(folder, environ), taken, environ)
+    write("key", "another\n")
+    write("gateway.toml", f'[files]\nurl = "s3://one/b"\nregion = "us-east-1"\n{keys}')
+    await watcher.reload()
+    assert ("files.url", "files.region", "files.access_key_id") == watcher.needs_restart
+    write("gateway.toml", '[files]\nurl = "file:///srv/files"\n')
+    await watcher.reload()
+    moved = ("files.url", "files.region", "files.access_key_id", "files.secret_access_key")
+    assert moved == watcher.needs_restart
+
+
 async def test_a_public_url_that_follows_listen_stays_with_it(folder, write, environ, taken) -> None:
     """A new address that needs a restart does not move the URL that was made from the old one."""
     write("gateway.toml", "[server]\n")

@@ -115,7 +115,8 @@ export class Board extends HTMLElement {
     if (had && !this.list.contains(document.activeElement)) this.takeFocus();
   }
 
-  /** What is longer than the screen begins at this hour or day, once for each time that one comes to it. */
+  /** What is longer than the screen begins at this hour, or in a week at what needs somebody, else today; once for each time
+   *  that one comes to it. */
   #find() {
     if (!this.#seeks) return;
     this.#seeks = false;
@@ -124,7 +125,8 @@ export class Board extends HTMLElement {
       const line = this.list.querySelector(".now-line");
       scroller.scrollTop = 0;
       const { top, bottom } = scroller.getBoundingClientRect();
-      const begins = (line ?? this.list.querySelector("[data-today]"))?.getBoundingClientRect().top ?? top;
+      const urgent = this.list.querySelector('.week-card:is([data-look="urgent"], [data-look="broken"])');
+      const begins = (line ?? urgent ?? this.list.querySelector("[data-today]"))?.getBoundingClientRect().top ?? top;
       if (begins > bottom - 80) scroller.scrollTop = begins - top - (line ? (bottom - top) / 2 : 0);
     });
   }

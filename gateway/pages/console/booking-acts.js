@@ -6,7 +6,7 @@ import { isLeft, isUrgent } from "./bookings.js";
 import { cancelForm, moveForm, outcomeForm } from "./booking-forms.js";
 import { announce, button, h, icon, put, say } from "./dom.js";
 import { go, place } from "./router.js";
-import { addressName, firstName } from "./words.js";
+import { addressName, firstName, personName } from "./words.js";
 
 const FORMS = { outcome: outcomeForm, move: moveForm, cancel: cancelForm };
 const SAID = { claim: "You have claimed it", release: "It is handed back" };
@@ -74,7 +74,7 @@ export class BookingActs {
       say(element.lastElementChild, words[verb] || "");
       element.classList.toggle("primary", words.first === verb);
       element.classList.toggle("plain", this.#quiet && verb !== "claim" && words.first !== verb);
-      if (words[verb]) put(element, "aria-label", `${words[verb]}: ${booking.customer.name}`);
+      if (words[verb]) put(element, "aria-label", `${words[verb]}: ${personName(booking.customer.name)}`);
     }
     if (this.buttons.dial) put(this.buttons.dial, "href", booking.dial ?? "");
     if (this.buttons.call) this.buttons.call.querySelector("use").setAttribute("href", `/static/console/icons.svg#${booking.kind === "chat" ? "chat" : "phone"}`);

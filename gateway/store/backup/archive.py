@@ -21,7 +21,7 @@ from typing import BinaryIO, Final
 
 import orjson
 
-from gateway.errors import Invalid
+from gateway.errors import Invalid, Unavailable
 from gateway.store.backup.layout import Table, layout, newest
 from gateway.store.backup.rows import Rows, decode, encode
 
@@ -91,7 +91,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A file that was read to its end and is what was written. Reading it raises OSError."""
+    """A file that was read to its end and is what was written. Reading it raises Unavailable."""
 
     path: Path
     manifest: Manifest
@@ -114,7 +114,8 @@ class Backup:
 
 
 def check(path: Path) -> Backup:
-    """Read all of it. Raises Invalid for what is no backup, a damaged one, or one of a newer Teamline; and OSError."""
+    """Read all of it. Raises Invalid for what is no backup, a damaged one, or one of a newer Teamline; and
+    Unavailable."""
     sums, files, manifest, whole = bytearray(), set[str](), None, False
     for name, content in _members(path):
         if manifest is None:
@@ -160,6 +161,8 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
                 tar.members = []  # type: ignore[attr-defined]  # as above
     except (tarfile.TarError, EOFError):
         raise Invalid(f"{path} is no backup of Teamline, or is damaged") from None
+    except OSError as error:  # told here: who fills a database meanwhile would blame that
+        raise Unavailable(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
 
 
 def _sum(name: str, content: bytes) -> bytes:

@@ -58,6 +58,7 @@ class PostgresStore(Doors):
             batches=self._writer.commits,
             actions=self._writer.actions,
             retries=self._writer.retries,
+            full_at=self._writer.full_at,
         )
 
 

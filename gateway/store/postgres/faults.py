@@ -11,7 +11,7 @@ from typing import Final
 
 import asyncpg
 
-from gateway.errors import Misuse, TeamlineError, Unavailable
+from gateway.errors import Misuse, NoRoom, TeamlineError, Unavailable
 from gateway.store.statement import Sql, brief
 
 TURNS: Final = frozenset({"40P01", "40001"})
@@ -25,6 +25,8 @@ SURELY_NOT_COMMITTED: Final = TURNS | {"40002", "23502", "23503", "23505", "2351
 it waits for a standby) the rows may be there; 40003 even says so."""
 
 READ_ONLY: Final = "25006"
+FULL: Final = "53100"
+_INTERNAL: Final = "XX"
 
 UNAVAILABLE: Final = (
     "08",  # connection
@@ -77,6 +79,8 @@ def fault(error: Exception, sql: str | Sql, *, is_lost: bool) -> TeamlineError:
 
 
 def unavailable(error: BaseException) -> Unavailable:
+    if code(error) == FULL:
+        return NoRoom()
     name = code(error) or type(error).__name__
     return Unavailable(f"The database cannot do this now ({name}); nothing was changed. Try again in a moment.")
 
@@ -87,7 +91,7 @@ _WORDS: Final = {
     "3D000": "there is no such database",
     "25006": "it is read only: a standby, or set so",
     "42501": "the role may not do this there",
-    "53100": "the server's disk is full",
+    FULL: "the server's disk is full",
     "53300": "the server has no connection left",
     "57P03": "the server is starting or stopping",
 }
@@ -97,13 +101,17 @@ def words(error: BaseException) -> str:
     """Why, for whoever runs a command. What the server says itself may hold values, and is not repeated."""
     if known := _WORDS.get(code(error)):
         return known
+    if code(error).startswith(_INTERNAL):  # a full disk, too, where the server had not expected one
+        return f"the server had an internal error ({code(error)}); see its log"
     return (str(error) if isinstance(error, OSError) else "") or type(error).__name__
 
 
 def closed(error: BaseException) -> Unavailable:
     """What whoever opens a store is told. It names no password: what the server and the system say has none, while a
     word against the URL may hold a piece of it."""
-    if isinstance(error, asyncpg.PostgresError | OSError):
+    if code(error) == FULL or code(error).startswith(_INTERNAL):
+        said = words(error)
+    elif isinstance(error, asyncpg.PostgresError | OSError):
         said = str(error) or type(error).__name__
     elif isinstance(error, ValueError):
         said = "its URL, or a setting in it, is not one that asyncpg understands"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from time import monotonic
 from typing import Any, Final, cast
 
 import asyncpg
 import structlog
 
-from gateway.errors import OutcomeUnknown, Unavailable
+from gateway.errors import NoRoom, OutcomeUnknown, Unavailable
 from gateway.store.lanes import Job, Lanes
 from gateway.store.perform import perform
 from gateway.store.postgres import faults
@@ -39,13 +40,14 @@ log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """Counters are public and only ever grow."""
+    """Counters are public and only ever grow; so is `full_at`, see `Stats`."""
 
     def __init__(self, pool: Pool, committed: Callable[[Lane], None]) -> None:
         self.lanes = Lanes()
         self.commits = 0
         self.actions = 0
         self.retries = 0
+        self.full_at = -inf
         self._refusals = Refusals()
         self._pool = pool
         self._committed = committed
@@ -136,7 +138,7 @@ class Writer:
             values = await self._transact(connection, jobs)
         except Exception as error:  # noqa: BLE001  the writer outlives whatever an action does
             if len(jobs) == 1:
-                _reject(jobs[0], error)
+                self._refuse(jobs[0], error)
             elif isinstance(error, OutcomeUnknown):
                 self._answer(jobs, OutcomeUnknown)
             elif connection.is_closed():
@@ -183,6 +185,13 @@ class Writer:
         if tx.wrote:
             self._committed(jobs[0].lane)
         return values
+
+    def _refuse(self, job: Job, error: Exception) -> None:
+        if isinstance(error, NoRoom):
+            self.full_at = monotonic()
+        if isinstance(error, Unavailable):
+            self._refusals.note(1, error.detail)
+        _reject(job, error)
 
     def _in_time(self, jobs: Sequence[Job]) -> list[Job]:
         """Those for whom somebody still waits. Whoever has waited for too long is told."""

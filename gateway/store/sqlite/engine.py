@@ -61,6 +61,7 @@ class SqliteStore(Doors):
             actions=self._writer.actions,
             retries=self._writer.busy_retries,
             wal_bytes=self._writer.wal_bytes,
+            full_at=self._writer.full_at,
         )
 
 

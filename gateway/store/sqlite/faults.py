@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from gateway.errors import Misuse, TeamlineError, Unavailable
+from gateway.errors import Misuse, NoRoom, TeamlineError, Unavailable
 from gateway.store.statement import Sql, brief
 
 BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -51,4 +51,6 @@ def fault(error: Exception, sql: str | Sql) -> TeamlineError:
 
 
 def unavailable(error: Exception) -> Unavailable:
+    if code(error) == sqlite3.SQLITE_FULL:
+        return NoRoom()
     return Unavailable(f"The database cannot do this now ({name(error)}); nothing was changed. Try again in a moment.")

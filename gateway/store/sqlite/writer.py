@@ -10,13 +10,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 import structlog
 
-from gateway.errors import OutcomeUnknown, Unavailable
+from gateway.errors import NoRoom, OutcomeUnknown, Unavailable
 from gateway.store.doorbell import Doorbell
 from gateway.store.lanes import Job, Lanes
 from gateway.store.sqlite.batch import Batches, Outcome, Report
@@ -42,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """Counters are public and only ever grow."""
+    """Counters are public and only ever grow; so is `full_at`, see `Stats`."""
 
     def __init__(
         self, connection: Connection, wal: Path, doorbell: Doorbell, on_fatal: Callable[[], None], serving: bool
@@ -52,6 +53,7 @@ class Writer:
         self.actions = 0
         self.busy_retries = 0
         self.wal_bytes = 0
+        self.full_at = -inf
         self._connection = connection
         self._batches = Batches(connection.watch, serving=serving)
         self._wal = wal
@@ -108,6 +110,8 @@ class Writer:
     async def _conclude(self, report: Report) -> None:
         self.batches += report.committed
         self.actions += sum(error is None for _, _, error in report.outcomes)
+        if any(isinstance(error, NoRoom) for _, _, error in report.outcomes):
+            self.full_at = monotonic()
         _resolve(report.outcomes)
         if report.wrote and all(job.lane is Lane.INGEST for job, _, _ in report.outcomes):
             self._doorbell.ring_for_texts()

@@ -55,6 +55,21 @@ async def read_only(site: Site) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def no_room(site: Site) -> AsyncIterator[None]:
+    """As where a message would take a new page of its table, and the disk has none. The cause is a stand-in for it, for
+    a server of its own on a small file system would take a test a while."""
+    await site.sql(
+        """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"""
+    )
+    await site.sql("CREATE TRIGGER no_room BEFORE INSERT ON message FOR EACH ROW EXECUTE FUNCTION no_room()")
+    try:
+        yield
+    finally:
+        await site.sql("DROP FUNCTION no_room CASCADE")
+
+
+@asynccontextmanager
 async def another_password(site: Site) -> AsyncIterator[None]:
     await site.sql(f"ALTER ROLE {ROLE} PASSWORD 'another'")
     await _end_connections(site)
@@ -81,6 +96,22 @@ async def test_refused(desk: Desk, site: Site, refusing: Callable[[Site], Abstra
     await until(lambda: _went_out(desk, customer))
     assert ["Hello", "Again"] == await desk.said(customer)
     assert ["Good morning"] == [message.body for message in desk.twilio.accepted if message.to == customer]
+
+
+async def test_no_room(desk: Desk, site: Site) -> None:
+    """While what people write finds no room, though less still does, a probe hears of it, and the log says why; with
+    room again all goes on by itself."""
+    customer, sid = f"+1720555{secrets.randbelow(10_000):04}", new_sid()
+    await desk.text("Hello", customer)
+    async with no_room(site):
+        for _ in range(2):
+            assert 503 == (await desk.text("Again", customer, sid=sid)).status
+        await until(lambda: _is_unready(desk))
+    reasons = {line["reason"] for line in desk.gateway.said("writes refused")}
+    assert "The database's disk is full; nothing was changed. Try again in a moment." in reasons
+    assert 200 == (await desk.text("Again", customer, sid=sid)).status
+    await all_ready([desk.gateway])
+    assert ["Hello", "Again"] == await desk.said(customer)
 
 
 async def _went_out(desk: Desk, customer: str) -> bool:

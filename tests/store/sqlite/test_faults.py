@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.errors import OutcomeUnknown, Unavailable
+from gateway.errors import NoRoom, OutcomeUnknown, Unavailable
 from gateway.store.doorbell import Doorbell
 from gateway.store.sqlite import batch, open_sqlite, writer
 from gateway.store.store import Store, Tx
@@ -120,7 +121,8 @@ async def test_full_in_an_action(store: Store) -> None:
     results = await asyncio.gather(
         store.write(rename, "a"), store.write(mark, BULK), store.write(rename, "a"), return_exceptions=True
     )
-    assert [int, Unavailable, int] == [type(result) for result in results]
+    assert [int, NoRoom, int] == [type(result) for result in results]
+    assert 0 <= monotonic() - store.stats().full_at < 60
     await pragma(store, f"max_page_count = {limit * 1000}")
     await store.write(mark, BULK)
     assert {"a", BULK} == set(await store.read(marks))
@@ -143,7 +145,7 @@ async def test_full_at_commit(store: Store, fatal: Fatal, monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         patch.setattr(batch, "_commit", full)
         results = await asyncio.gather(store.write(mark, "a"), store.write(mark, "b"), return_exceptions=True)
-    assert [Unavailable] * 2 == [type(result) for result in results]
+    assert [NoRoom] * 2 == [type(result) for result in results]
     assert "c" == await store.write(mark, "c")
     assert (["c"], 0) == (await store.read(marks), fatal.calls)
 
