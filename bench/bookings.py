@@ -25,7 +25,7 @@ from bench.database import Database, scratch
 from bench.figures import Figure, percentile
 from bench.people import Person, fill, hire, now
 from bench.server import configure, gateway
-from bench.trial import PAIRS, scaled
+from bench.trial import ENGINE, PAIRS, scaled
 from gateway.domain.instant import micros
 from gateway.store.store import Store, Tx, certain
 
@@ -39,7 +39,9 @@ AT_ONCE: Final = 500
 SETTLE: Final = 2.0
 """Seconds from a start until its memory is read."""
 LEAD: Final = 4.0
-"""Seconds until the first wave, and from each to the next; the last comes before those of the first are given up."""
+"""Seconds from each wave to the next; the last comes before those of the first are given up."""
+BEFORE: Final = 5.0 if ENGINE == "sqlite" else 25.0
+"""Seconds until the first: all are booked by then, and the gateway serves."""
 LOOK: Final = 0.003
 PATIENCE: Final = 60.0
 SECOND: Final = 1_000_000
@@ -53,12 +55,15 @@ async def run(_console: Console, progress: Progress) -> list[Figure]:
         await fill(database, _hire)
         none = await _starts(folder, lambda: progress.advance(task))
         await fill(database, _ahead)
+        await database.analyze()
         many = await _starts(folder, lambda: progress.advance(task))
         task = progress.add_task("bookings: due at once", total=2 * ROUNDS)
-        start = now() + int(LEAD * SECOND)
+        start = now() + int(BEFORE * SECOND)
         waves = [Wave(start + int(n * LEAD * SECOND), SECOND if n < ROUNDS else 0) for n in range(2 * ROUNDS)]
         await fill(database, lambda store: _due(store, waves))
         with gateway(folder):
+            if now() > start:
+                raise SystemExit("the first wave was due before the gateway served")
             looking = asyncio.create_task(_look(database, waves))
             heard = await _listen(url, waves, lambda: progress.advance(task))
             rung = await looking
@@ -67,7 +72,7 @@ async def run(_console: Console, progress: Progress) -> list[Figure]:
         Figure("start: more with bookings", [_more(none, many, 0)], "s", ahead, at_most=1),
         Figure("memory: more with bookings", [_more(none, many, 1)], "MB", ahead, at_most=100),
         Figure("firing lag: p99, due in one second", _p99(rung[:ROUNDS]), "ms", due, at_most=250),
-        Figure("firing lag: p99, due at one instant", _p99(rung[ROUNDS:]), "ms", due),
+        Figure("firing lag: p99, due at one instant", _p99(rung[ROUNDS:]), "ms", due, at_most=250),
         Figure("at a console: p99, due in one second", _p99(heard[:ROUNDS]), "ms", due),
         Figure("at a console: p99, due at one instant", _p99(heard[ROUNDS:]), "ms", due),
     ]
@@ -145,13 +150,14 @@ async def _book(tx: Tx, wishes: Sequence[Sequence[int]], first: int) -> None:
             await tx.run(
                 """INSERT INTO booking (uid, team_id, thread_id, kind, state, at, ends_at, zone, phone, created_at,
                                         changed_at, step, due_at)
-                   VALUES (?1, ?2, ?3, ?4, 'booked', ?5, ?5 + 1800000000, 'UTC', ?6, 1, 1, 'warn', ?5)""",
+                   VALUES (?1, ?2, ?3, ?4, 'booked', ?5, ?7, 'UTC', ?6, 1, 1, 'warn', ?5)""",
                 f"{thread} {kind}",
                 team,
                 thread,
                 kind,
                 hour,
                 "+13035550142" if kind == "call" else None,
+                hour + 1_800 * SECOND,
             )
 
 
@@ -194,7 +200,7 @@ async def _listen(url: str, waves: Sequence[Wave], done: Callable[[], None]) -> 
 
     async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(), read_bufsize=2**20) as http:
         consoles = [asyncio.create_task(_follow(http, agent, hear)) for agent in AGENTS]
-        async with asyncio.timeout(LEAD * len(waves) + PATIENCE):
+        async with asyncio.timeout(BEFORE + LEAD * len(waves) + PATIENCE):
             await whole.wait()
         for console in consoles:
             console.cancel()

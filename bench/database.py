@@ -59,6 +59,15 @@ class Database:
         finally:
             await connection.close()
 
+    async def analyze(self) -> None:
+        """As PostgreSQL does by itself within minutes of so many new rows; SQLite's plans need nothing."""
+        if not isinstance(self.place, Path):
+            connection = await asyncpg.connect(self.place)
+            try:
+                await connection.execute("ANALYZE")
+            finally:
+                await connection.close()
+
     async def value(self, sql: str | Sql) -> Any:
         """The one value that it finds."""
         return (await self.rows(sql))[0][0]

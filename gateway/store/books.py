@@ -6,6 +6,7 @@ that two transactions never wait for each other in a circle), and last (so that 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -43,9 +44,10 @@ class Signature(NamedTuple):
 
 
 async def close_books(tx: Tx, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
-    """Write what the action buffered: two statements for a team's events, three more for one signature beside them."""
-    if len(events) == 1 and not signatures:
-        await _close_team(tx, events[0].team, events, ())
+    """Write what the action buffered: two statements for the events of any number of teams; beside signatures two for
+    each team, and three more for each of them."""
+    if not signatures:
+        await (_close_team(tx, events[0].team, events, ()) if _is_of_one(events) else _close_teams(tx, events))
         return
     for team in sorted({event.team for event in events} | {link.team for link in signatures}):
         await _close_team(
@@ -60,6 +62,52 @@ async def skip_ahead(tx: Tx) -> None:
     """After a restore: numbers that were given out since the backup are not given again, so that whoever holds a cursor
     of that time is told to read everything anew. It is the only gap in a log."""
     await tx.run("UPDATE team SET event_seq = event_seq + ?1", SKIPPED)
+
+
+def _is_of_one(events: Sequence[Event]) -> bool:
+    return all(event.team == events[0].team for event in events)
+
+
+async def _close_teams(tx: Tx, events: Sequence[Event]) -> None:
+    """Events of several teams: what is due to a thousand bookings is told in one log for each of fifty."""
+    counts = Counter(event.team for event in events)
+    behind, lines = dict(counts), []
+    for event in events:
+        behind[event.team] -= 1
+        lines.append(event._asdict() | {"behind": behind[event.team]})
+    bumps, said = orjson.dumps(sorted(counts.items())).decode(), orjson.dumps(lines).decode()
+    bumped = {row["id"] for row in await tx.all(_BUMP_ALL, bumps, said)}
+    if missing := counts.keys() - bumped:
+        raise Misuse(f"an event for team {min(missing)!r}, which does not exist")
+    await tx.run(_APPEND_ALL, said)
+
+
+_BUMP_ALL: Final = Sql(
+    """UPDATE team SET event_seq = event_seq + json_extract(given.value, '$[1]') FROM json_each(?1) AS given
+        WHERE team.id = json_extract(given.value, '$[0]') AND ?2 IS NOT NULL RETURNING team.id""",
+    # Held in the order of their ids first, whatever order the update would take.
+    """WITH given AS MATERIALIZED (SELECT value ->> 0 AS id, (value ->> 1)::bigint AS more
+                                     FROM json_array_elements(?1::json) AS bump (value)),
+            held AS MATERIALIZED (
+              SELECT id FROM team WHERE id IN (SELECT id FROM given) ORDER BY id FOR NO KEY UPDATE),
+            head AS (
+              UPDATE team SET event_seq = event_seq + given.more FROM held JOIN given ON given.id = held.id
+               WHERE team.id = held.id RETURNING team.id, team.event_seq),
+            written AS (
+              INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+              SELECT head.id, head.event_seq - line.behind, line.thread, line.kind, line.at, line.data
+                FROM json_to_recordset(?2::json)
+                  AS line (team text, behind bigint, thread bigint, kind text, at bigint, data text)
+                JOIN head ON head.id = line.team)
+       SELECT id FROM head""",
+)
+_APPEND_ALL: Final = Sql(
+    """INSERT INTO event (team_id, seq, thread_id, kind, at, data)
+       SELECT team.id, team.event_seq - json_extract(line.value, '$.behind'), json_extract(line.value, '$.thread'),
+              json_extract(line.value, '$.kind'), json_extract(line.value, '$.at'), json_extract(line.value, '$.data')
+         FROM json_each(?1) AS line JOIN team ON team.id = json_extract(line.value, '$.team')""",
+    "",
+)
 
 
 async def _close_team(tx: Tx, team: TeamId, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
