@@ -46,10 +46,11 @@ class Signature(NamedTuple):
 async def close_books(tx: Tx, events: Sequence[Event], signatures: Sequence[Signature]) -> None:
     """Write what the action buffered: two statements for the events of any number of teams; beside signatures two for
     each team, and three more for each of them."""
-    if not signatures:
-        await (_close_team(tx, events[0].team, events, ()) if _is_of_one(events) else _close_teams(tx, events))
+    teams = sorted({event.team for event in events} | {link.team for link in signatures})
+    if len(teams) > 1 and not signatures:
+        await _close_teams(tx, events)
         return
-    for team in sorted({event.team for event in events} | {link.team for link in signatures}):
+    for team in teams:
         await _close_team(
             tx,
             team,
@@ -62,10 +63,6 @@ async def skip_ahead(tx: Tx) -> None:
     """After a restore: numbers that were given out since the backup are not given again, so that whoever holds a cursor
     of that time is told to read everything anew. It is the only gap in a log."""
     await tx.run("UPDATE team SET event_seq = event_seq + ?1", SKIPPED)
-
-
-def _is_of_one(events: Sequence[Event]) -> bool:
-    return all(event.team == events[0].team for event in events)
 
 
 async def _close_teams(tx: Tx, events: Sequence[Event]) -> None:
