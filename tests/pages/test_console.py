@@ -79,6 +79,24 @@ async def test_keys_are_listed_and_escape_goes_back(visitor: Visitor, dana: str)
     await expect(page.get_by_role("link", name="Dana Whitfield")).to_be_focused()
 
 
+@pytest.mark.parametrize("opener", ["keys", "me"])
+async def test_a_list_that_closes_takes_no_focus(visitor: Visitor, dana: str, opener: str) -> None:
+    """Whoever goes on by keyboard the moment that a dialog is closed stays where they went."""
+    page = await visitor.enter(f"#/waiting/t/{dana}")
+    await expect(visitor.bubble("Which day is it?")).to_be_visible()
+    element = f"tl-{opener}"
+    await page.evaluate(f"document.querySelector('{element}').open()")
+    went = """async (name) => {
+        const dialog = document.querySelector(`${name} dialog`);
+        const closed = new Promise((done) => dialog.addEventListener("close", done));
+        dialog.close();
+        document.querySelector("#words").focus();
+        await closed;
+        return document.activeElement.id;
+    }"""
+    assert "words" == await page.evaluate(went, element)
+
+
 async def test_arrivals_do_not_move_what_is_read(visitor: Visitor, gateway: FakeGateway, dana: str) -> None:
     """A message that arrives while one reads further up is counted, and nothing moves until one asks."""
     for number in range(60):

@@ -23,7 +23,6 @@ const writing = (element) => element.matches?.("textarea, select, input:not([typ
 
 export class Keys extends HTMLElement {
   #desk;
-  #from = null;
 
   start(desk) {
     this.#desk = desk;
@@ -41,13 +40,11 @@ export class Keys extends HTMLElement {
       h("p", { class: "quiet" }, `Without them, Tab, Enter and Escape go everywhere. In the composer, ${modifier}+Enter sends, or Enter alone if you choose so there.`),
       this.telling.element);
     this.#sayHabit();
-    this.dialog.addEventListener("close", () => this.#from?.focus());
     this.append(this.dialog);
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 
   open() {
-    this.#from = document.activeElement;
     this.status.hidden = this.#desk.store.me?.role !== "admin";
     this.telling.render();
     this.dialog.showModal();

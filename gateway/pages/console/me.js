@@ -9,7 +9,6 @@ const LEADS = " A lead still hears of one that nobody else keeps.";
 
 export class Me extends HTMLElement {
   #desk;
-  #from = null;
   #busy = false;
 
   start(desk) {
@@ -30,14 +29,12 @@ export class Me extends HTMLElement {
       h("p", { class: "quiet", id: "me-phone-words" }, "For a booked call it rings first, then the customer's. Customers never see it."), this.fault, this.state,
       h("label", { class: "habit" }, this.aloud, h("span", {}, "Sound when a booking rings for me")),
       h("p", { class: "quiet" }, "In this browser only."));
-    this.dialog.addEventListener("close", () => this.#from?.focus());
     this.append(this.dialog);
     desk.addEventListener("begun", () => desk.store.me.away === undefined && this.#read());
   }
 
   /** `at`: "phone" for the field of the number. */
   open(at = null) {
-    this.#from = document.activeElement;
     for (const each of [this.fault, this.state, this.trouble]) say(each, "");
     this.#render();
     this.dialog.showModal();
