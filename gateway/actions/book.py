@@ -72,7 +72,9 @@ async def book(tx: Tx, caller: Caller, wish: Wish, rules: Rules, once: Once, now
     if before is not None:
         return before
     # Looked at before anything is held too: of many who want the last place, those who come late wait for nobody.
-    await _ends(tx, offers.team_of(rules.teams, known.team), known.thread, wish, now)
+    if known.thread is not None:
+        await _left(tx, known.thread, wish.kind)
+    await _ends(tx, offers.team_of(rules.teams, known.team), wish, now)
     thread = await hold(tx, known, caller, wish.slots, now)
     made = await _make(tx, known.team, thread, known.customer, wish, rules, None, now)
     answer = (await own(tx, [made], rules.teams, now))[0]
@@ -108,8 +110,10 @@ async def _make(
 ) -> Booking:
     """All that it needs is held."""
     team = offers.team_of(rules.teams, team_id)
-    ends_at = await _ends(tx, team, thread, wish, now)
-    await _give_way(tx, thread, wish.kind, rules.teams, by, now)
+    left = await _left(tx, thread, wish.kind)
+    ends_at = await _ends(tx, team, wish, now)
+    if left is not None:
+        await _give_way(tx, left, rules.teams, by, now)
     phone = await number(tx, wish.kind, wish.phone, customer, rules)
     at = now if wish.slot is None else wish.slot.start
     new = Booking(
@@ -125,20 +129,23 @@ async def _make(
     return made
 
 
-async def _give_way(tx: Tx, thread: ThreadId, kind: Kind, teams: Teams, by: Colleague | None, now: int) -> None:
-    """One that was begun and left is over when its customer books anew."""
+async def _left(tx: Tx, thread: ThreadId, kind: Kind) -> BookingId | None:
+    """The one that is open, where it was begun and left: that gives way. Raises AlreadyBooked for any other."""
     there = await bookings.open_one(tx, thread, kind)
-    if there is not None:
-        held = await calls.hold_booking(tx, there.id)
-        if held.is_left:
-            await cancelled(tx, held, teams, now, **said_by(by))
-
-
-async def _ends(tx: Tx, team: Team, thread: ThreadId | None, wish: Wish, now: int) -> int:
-    """When it would end. Raises AlreadyBooked, SlotFull, NobodyThere, Invalid."""
-    there = None if thread is None else await bookings.open_one(tx, thread, wish.kind)
     if there is not None and not there.is_left:
         raise AlreadyBooked(facts={"booking": str(there.id)})
+    return None if there is None else there.id
+
+
+async def _give_way(tx: Tx, left: BookingId, teams: Teams, by: Colleague | None, now: int) -> None:
+    """It is over, unless somebody has taken it up meanwhile."""
+    held = await calls.hold_booking(tx, left)
+    if held.is_left:
+        await cancelled(tx, held, teams, now, **said_by(by))
+
+
+async def _ends(tx: Tx, team: Team, wish: Wish, now: int) -> int:
+    """When it would end. Raises SlotFull, NobodyThere, Invalid."""
     if wish.slot is not None:
         return await offers.check(tx, team, wish.slot, now)
     if not await offers.can_call_now(tx, team, now):

@@ -62,8 +62,7 @@ async def claim_due(tx: Tx, channel: str, room: int, now: int, lease: int) -> li
 
 async def still_claimed(tx: Tx, claimed: Sequence[Delivery]) -> list[Delivery]:
     """Those of a claim whose COMMIT got no answer that it has, and that nobody has given up since."""
-    leases = await claims.marks(tx, "delivery", "lease_until", [delivery.id for delivery in claimed])
-    return [delivery for delivery in claimed if leases.get(delivery.id) == delivery.lease_until]
+    return await claims.kept(tx, "delivery", "lease_until", claimed)
 
 
 def _taken(delivery: Delivery, now: int, lease_until: int) -> Delivery:

@@ -73,12 +73,12 @@ async def drop_claims(tx: Tx, agent: AgentId, now: int) -> None:
 
 async def _has_called(tx: Tx, held: Booking) -> bool:
     """Whether a call for it is under way, or has reached the customer's phone."""
-    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    last = await calls.latest(tx, held.id)
     return last is not None and (last.is_open or last.connected_at is not None)
 
 
 async def _is_calling(tx: Tx, held: Booking) -> bool:
-    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    last = await calls.latest(tx, held.id)
     return last is not None and last.is_open
 
 

@@ -30,7 +30,7 @@ async def cancelled(tx: Tx, held: Booking, teams: Teams, now: int, **by: Any) ->
 async def let_go(tx: Tx, held: Booking, teams: Teams, now: int) -> Booking:
     """For whoever moves or cancels a booking that is held: one that was left, and one for which only the agent's phone
     rings, is in nobody's hands any more, and such a call is taken back. Otherwise as it was."""
-    last = (await calls.of_bookings(tx, [held.id])).get(held.id)
+    last = await calls.latest(tx, held.id)
     if held.state != "begun" or last is None or not last.is_open:
         return rings_again(held, now) if held.is_left else held
     last = await calls.get(tx, last.id)

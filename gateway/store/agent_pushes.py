@@ -240,8 +240,7 @@ async def claim(tx: Tx, room: int, now: int, lease: int) -> list[Push]:
 async def still_claimed(tx: Tx, claimed: Sequence[Push]) -> list[Push]:
     """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
     and pushed twice at worst."""
-    attempts = await claims.marks(tx, "agent_push", "attempt", [push.id for push in claimed])
-    return [push for push in claimed if attempts.get(push.id) == push.attempt]
+    return await claims.kept(tx, "agent_push", "attempt", claimed)
 
 
 def _push(row: tuple[Any, ...], badge: int) -> Push:

@@ -85,6 +85,11 @@ async def of_bookings(tx: Tx, ids: Collection[int]) -> dict[int, PhoneCall]:
     return {one.booking: one for one in await _of(tx, f"call.id IN ({latest})", *values)}
 
 
+async def latest(tx: Tx, booking: BookingId) -> PhoneCall | None:
+    """The same of one."""
+    return (await of_bookings(tx, [booking])).get(booking)
+
+
 async def hold_caller(tx: Tx, agent: AgentId) -> None:
     """Nobody else begins a call for this person until the transaction ends; before anything else is held."""
     await names.hold(tx, (names.caller(agent),))

@@ -78,10 +78,6 @@ def _of_team(
     }
 
 
-def _is_on(agent: AgentId, days: Mapping[AgentId, Days], moment: datetime) -> bool:
-    return agent in days and days[agent].is_open(moment)
-
-
 async def _members(tx: Tx, teams: Sequence[TeamId]) -> list[_Member]:
     """Those of the teams, and the admins, who see every team; somebody may be in several."""
     if not teams:

@@ -95,8 +95,7 @@ async def claim(tx: Tx, channel: str, now: int, room: int, lease: int) -> list[E
 async def still_claimed(tx: Tx, claimed: Sequence[Errand]) -> list[Errand]:
     """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
     and fetched twice at worst."""
-    tries = await claims.marks(tx, "attachment", "tries", [errand.id for errand in claimed])
-    return [errand for errand in claimed if tries.get(errand.id) == errand.tries]
+    return await claims.kept(tx, "attachment", "tries", claimed)
 
 
 async def release(tx: Tx) -> None:

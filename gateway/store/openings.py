@@ -93,8 +93,7 @@ async def claim(tx: Tx, room: int, now: int, until: int) -> list[Opening]:
 async def still_claimed(tx: Tx, claimed: Sequence[Opening]) -> list[Opening]:
     """Those of a claim whose COMMIT got no answer that it has. What another node has claimed instead is taken for ours,
     and told twice at worst."""
-    tries = await claims.marks(tx, "opening", "tries", [opening.id for opening in claimed])
-    return [opening for opening in claimed if tries.get(opening.id) == opening.tries]
+    return await claims.kept(tx, "opening", "tries", claimed)
 
 
 def _opening(row: Iterable[Any]) -> Opening:

@@ -158,22 +158,30 @@ _NEWEST_INDEXED: Final[dict[Kind, Sql]] = {
 }
 
 
+def _joins(kind: Kind) -> str:
+    return f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
+
+
+def _by_index(kind: Kind, before: str = "?4", only: str = "true") -> str:
+    """On PostgreSQL. Ids stand in expressions, so that it takes what the words' index gives and never walks through all
+    ids instead, whatever the question; and the order is the inner one's, so that it looks no further than the limit."""
+    return f"""SELECT found.id, thread.id AS thread_id
+              FROM (SELECT id, id + 0 AS place FROM {_TABLES[kind]}
+                     WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL AND id + 0 < {before}
+                     ORDER BY place DESC) AS found
+              {_joins(kind)}
+             WHERE {only} AND {IN_REACH}
+             ORDER BY found.place DESC LIMIT ?5"""  # noqa: S608  fixed words only
+
+
 def _finding(kind: Kind, table: str) -> Sql:
-    """Both engines get the question in both languages, and each looks at its own. On PostgreSQL ids
-    stand in expressions, so that it takes what the words' index gives and never walks through all ids instead, whatever
-    the question; and the order is the inner one's, so that it looks no further than the limit."""
-    joins = f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
+    """Both engines get the question in both languages, and each looks at its own."""
     return Sql(
         f"""SELECT {table}.rowid, thread.id FROM {table}
-              {joins.replace("found.id", f"{table}.rowid")}
+              {_joins(kind).replace("found.id", f"{table}.rowid")}
              WHERE {table} MATCH ?2 AND ?3 IS NOT NULL AND {table}.rowid < ?4 AND {IN_REACH}
              ORDER BY {table}.rowid DESC LIMIT ?5""",  # noqa: S608  fixed words only
-        f"""SELECT found.id, thread.id
-              FROM (SELECT id, id + 0 AS place FROM {table}
-                     WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL AND id + 0 < ?4 ORDER BY place DESC) AS found
-              {joins}
-             WHERE {IN_REACH}
-             ORDER BY found.place DESC LIMIT ?5""",  # noqa: S608
+        _by_index(kind),
     )
 
 
@@ -188,24 +196,16 @@ NEAR: Final = 500
 
 def finding_near(kind: Kind, near: int) -> Sql:
     """The same as `_finding`; PostgreSQL looks into the index only if so few do not fill the page."""
-    table = _TABLES[kind]
-    joins = f"JOIN {kind} ON {kind}.id = found.id JOIN thread ON thread.id = {kind}.thread_id"
+    walked = f"SELECT id, words FROM {_TABLES[kind]} WHERE id < ?4 ORDER BY id DESC LIMIT {near}"  # noqa: S608
     return Sql(
         _FIND[kind].sqlite,
         f"""SELECT id, thread_id FROM (
-              WITH walked AS MATERIALIZED (SELECT id, words FROM {table} WHERE id < ?4 ORDER BY id DESC LIMIT {near}),
+              WITH walked AS MATERIALIZED ({walked}),
                    near AS MATERIALIZED (
                      SELECT found.id, thread.id AS thread_id
-                       FROM (SELECT id FROM walked WHERE words @@ ?3::tsquery ORDER BY id DESC) AS found {joins}
+                       FROM (SELECT id FROM walked WHERE words @@ ?3::tsquery ORDER BY id DESC) AS found {_joins(kind)}
                       WHERE {IN_REACH} ORDER BY found.id DESC LIMIT ?5),
-                   far AS (
-                     SELECT found.id, thread.id AS thread_id
-                       FROM (SELECT id, id + 0 AS place FROM {table}
-                              WHERE words @@ ?3::tsquery AND ?2::text IS NOT NULL
-                                AND id + 0 < (SELECT min(id) FROM walked) ORDER BY place DESC) AS found
-                       {joins}
-                      WHERE (SELECT count(*) FROM near) < ?5 AND {IN_REACH}
-                      ORDER BY found.place DESC LIMIT ?5)
+                   far AS ({_by_index(kind, "(SELECT min(id) FROM walked)", "(SELECT count(*) FROM near) < ?5")})
               SELECT id, thread_id FROM near UNION ALL SELECT id, thread_id FROM far) AS found
              ORDER BY id DESC LIMIT ?5""",  # noqa: S608
     )

@@ -1,4 +1,4 @@
-"""Bookings on the customers' page: a time is chosen, booked once, moved, cancelled; a promise is seen broken."""
+"""Bookings on the customers' page: a time is chosen, booked once, moved, cancelled."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from tests.pages.chatting import begin, open_chat
+from tests.pages.choosing import TUESDAY, booked, card, choose, lines, tick
 from tests.pages.conftest import Visitor
 from tests.pages.fake_chat import FakeChat, chat_with_times
-from tests.pages.fake_slots import DENVER
-from tests.pages.world import Json
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
-
-TUESDAY = datetime(2026, 11, 24, 10, 30, tzinfo=DENVER)
 
 gateway = pytest.fixture(chat_with_times)
 
@@ -24,38 +21,6 @@ gateway = pytest.fixture(chat_with_times)
 @pytest.fixture
 def zone() -> str:
     return "America/Denver"
-
-
-async def choose(visitor: Visitor, gateway: FakeChat) -> Page:
-    """The choosing is open, on the day that the gateway's clock shows."""
-    await visitor.page.clock.set_fixed_time(gateway.now)
-    page = await open_chat(visitor)
-    await page.get_by_role("button", name="Book a time").press("Enter")
-    await expect(page.get_by_role("radio", name="Today")).to_be_visible()
-    return page
-
-
-async def tick(page: Page, name: str) -> None:
-    await page.get_by_role("radio", name=name).check()
-
-
-async def booked(visitor: Visitor, gateway: FakeChat) -> tuple[Page, Json]:
-    """A call tomorrow at half past ten is booked, and stands on the page."""
-    page = await choose(visitor, gateway)
-    await tick(page, "Tomorrow")
-    await tick(page, "10:30")
-    await page.get_by_label("Number to call").fill("+1 720 555 0142")
-    await page.get_by_role("button", name="Book the call").click()
-    await expect(card(page)).to_contain_text("Call tomorrow at 10:30")
-    return page, gateway.booked[gateway.newest][0]
-
-
-def card(page: Page) -> Locator:
-    return page.locator(".card").first
-
-
-def lines(page: Page) -> Locator:
-    return page.locator(".booked-line")
 
 
 async def test_booked_by_keyboard(visitor: Visitor, gateway: FakeChat) -> None:
@@ -185,51 +150,6 @@ async def test_moved_and_cancelled(visitor: Visitor, gateway: FakeChat) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Book a time")).to_be_focused()
     await expect(lines(page)).to_have_text(["Call booked · 09:02", "Call cancelled · 09:02"])
-    assert "cancelled" == one["state"]
-
-
-async def test_a_broken_promise(visitor: Visitor, gateway: FakeChat) -> None:
-    """A call that nobody made is said to be our broken promise, and one of the next times is two presses away."""
-    page, one = await booked(visitor, gateway)
-    await gateway.stand(one, "booked", claimed_by={"name": "Ana"})
-    await expect(card(page)).to_contain_text("Ana has taken it.")
-    await gateway.stand(one, "due")
-    await expect(card(page)).to_contain_text("It is time. Ana is being asked to call you.")
-    await gateway.stand(one, "missed", broken=True, next=gateway.free("call"))
-    await expect(card(page)).to_contain_text("Nobody called you. We promised it for 10:30, and did not keep it.")
-    await expect(page.locator("#announcer")).to_contain_text("Nobody called you.")
-    await page.get_by_role("button", name="Today at 11:30").click()
-    await expect(page.get_by_role("radio", name="11:30")).to_be_checked()
-    await page.get_by_role("button", name="Move the call").click()
-    await expect(card(page)).to_contain_text("Call today at 11:30")
-    assert ("booked", 1) == (one["state"], one["sequence"])
-
-
-async def test_begun_and_left(visitor: Visitor, gateway: FakeChat) -> None:
-    """Where a call was begun and nobody has said how it ended, its customer sees that, and can choose another time."""
-    page, one = await booked(visitor, gateway)
-    await gateway.stand(one, "begun", begun_by={"name": "Ana"})
-    await expect(card(page)).to_contain_text("Ana is calling you.")
-    await expect(page.get_by_role("button", name="Move")).to_be_hidden()
-    await gateway.stand(one, "begun", left=True, next=gateway.free("call"))
-    await expect(card(page)).to_contain_text("Ana began this call. Nobody has noted how it ended.")
-    await expect(card(page)).to_contain_text("If you still want to talk, choose another time.")
-    await page.get_by_role("button", name="Today at 11:30").click()
-    await page.get_by_role("button", name="Move the call").click()
-    await expect(card(page)).to_contain_text("Call today at 11:30")
-
-
-async def test_left_and_booked_anew(visitor: Visitor, gateway: FakeChat) -> None:
-    """A call that was begun and left keeps nobody from booking another."""
-    page, one = await booked(visitor, gateway)
-    await gateway.stand(one, "begun", begun_by={"name": "Ana"}, left=True, next=gateway.free("call"))
-    await page.get_by_role("button", name="Book a time").click()
-    await expect(page.get_by_role("heading", name="Book a time")).to_be_visible()
-    await tick(page, "Call")
-    await tick(page, "Wed")
-    await tick(page, "09:00")
-    await page.get_by_role("button", name="Book the call").click()
-    await expect(card(page)).to_contain_text("Booked.")
     assert "cancelled" == one["state"]
 
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.pages.chatting import begin, open_chat
+from tests.pages.choosing import TUESDAY, card, choose, tick
 from tests.pages.conftest import Visitor
 from tests.pages.fake_chat import FakeChat, chat_with_times
 from tests.pages.fake_slots import DENVER
-from tests.pages.test_booking import TUESDAY, card, choose, tick
 from tests.pages.test_look import findings
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]

@@ -185,8 +185,8 @@ export class Board extends HTMLElement {
     put(this.today, "href", this.#to({ date: null }));
     for (const [link, name] of [[this.before, "Earlier"], [this.after, "Later"]]) put(link, "aria-label", `${name} ${week ? "week" : "day"}`);
     this.#sayTeams();
-    const { count, waits } = this.#desk.bookings;
-    const first = this.#desk.bookings.all.find((booking) => this.#desk.bookings.needs(booking));
+    const { needing: [first, ...others], waits } = this.#desk.bookings;
+    const count = first ? 1 + others.length : 0;
     if (first) put(this.needs, "href", this.#to({ span: "day", date: dateOf(first.start, this.#zone) }));
     else this.needs.removeAttribute("href");
     if (this.needs.textContent !== needWords(count)) this.needs.replaceChildren(...(count ? [icon("alert")] : []), h("span", {}, needWords(count)));

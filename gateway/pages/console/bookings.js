@@ -54,7 +54,8 @@ export class Bookings {
     return now - new Date(booking.start) < DAY && ![...this.#items.values()].some(anew);
   }
 
-  get count() { return this.all.filter((booking) => this.needs(booking)).length; }
+  get needing() { return this.all.filter((booking) => this.needs(booking)); }
+  get count() { return this.needing.length; }
 
   /** What asks for this person, rings for them or is in their hands, what is most urgent first. */
   get own() {

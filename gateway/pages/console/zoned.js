@@ -31,7 +31,6 @@ const ofUtc = (moment) => moment.toISOString().slice(0, 10);
 export const dateOf = (at, zone) => formatter(zone, "en-CA", { year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(at));
 export const clockOf = (at, zone) => formatter(zone, "en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
 export const daysAfter = (date, days) => ofUtc(new Date(utc(date).getTime() + days * DAY));
-/** The Monday of a date's week. */
 
 /** When a date begins in a zone. */
 export function beginning(date, zone) {
